@@ -1,0 +1,247 @@
+//! A socket and the peers behind it.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::rc::Rc;
+
+use bytes::Buf as _;
+use protocol::time::Time;
+use protocol::wire::DataFlags;
+use tokio::sync::watch;
+use tokio::task::yield_now;
+use udp::{BindError, Options, RecvBuffers, SendOutcome, Socket};
+
+use super::clock::Clock;
+use crate::act::Act;
+use crate::address::Spread;
+use crate::impairment::Impairment;
+use crate::peer::{Peer, Transmit};
+use crate::tally::Traffic;
+
+/// Receives in one turn, a full receive buffer of datagrams: what has come is looked at before a timer asks for it again.
+const RECEIVES_PER_TURN: usize = 64;
+/// Where the flags of a DATA datagram stand.
+const FLAGS_AT: usize = 6;
+
+/// What the peers of a thread share.
+pub(super) trait Shared {
+    /// The act has changed.
+    fn follow(&mut self, act: Act);
+
+    /// Where traffic is counted at this time, if it is.
+    fn traffic(&mut self, now: Time) -> Option<&mut Traffic>;
+}
+
+/// What the sockets of a thread share.
+pub(super) struct Stage<C> {
+    pub(super) context: RefCell<C>,
+    pub(super) buffers: RefCell<RecvBuffers>,
+    pub(super) clock: Clock,
+    /// Whether moments are kept to the microsecond.
+    pub(super) exact: bool,
+}
+
+/// A socket and the peers behind it.
+pub(super) struct Host<P> {
+    socket: Socket,
+    broker: SocketAddr,
+    spread: Spread,
+    impairment: Impairment,
+    peers: Vec<P>,
+    due: Vec<Option<Time>>,
+    touched: Vec<bool>,
+    outbox: VecDeque<(usize, Transmit)>,
+    blocked: bool,
+}
+
+impl<P> Host<P> {
+    /// Binds. Needs a runtime.
+    pub(super) fn bind(
+        broker: SocketAddr,
+        spread: Spread,
+        peers: Vec<P>,
+        impairment: Impairment,
+        coalescing: bool,
+    ) -> Result<Self, BindError> {
+        let any: IpAddr = match broker {
+            SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+            SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+        };
+        let options = Options { coalescing, ..Options::default() };
+        let socket = Socket::bind(SocketAddr::new(any, 0), &options)?;
+        let (due, touched) = (vec![None; peers.len()], vec![true; peers.len()]);
+        let outbox = VecDeque::new();
+        Ok(Self { socket, broker, spread, impairment, peers, due, touched, outbox, blocked: false })
+    }
+
+    /// Serves until all peers are gone; gives the datagrams that the kernel dropped before they were received.
+    pub(super) async fn serve<C: Shared>(
+        mut self,
+        stage: Rc<Stage<C>>,
+        mut acts: watch::Receiver<Act>,
+    ) -> io::Result<u64>
+    where
+        P: Peer<C>,
+    {
+        loop {
+            let more = self.turn(&stage);
+            if self.peers.iter().all(Peer::is_over) {
+                return Ok(self.socket.kernel_drops().unwrap_or_default());
+            }
+            if more {
+                yield_now().await;
+            } else {
+                self.pause(&stage, &mut acts).await?;
+            }
+        }
+    }
+
+    /// Does what there is to do; true where more is left.
+    fn turn<C: Shared>(&mut self, stage: &Stage<C>) -> bool
+    where
+        P: Peer<C>,
+    {
+        let mut context = stage.context.borrow_mut();
+        let mut buffers = stage.buffers.borrow_mut();
+        let mut more = true;
+        for _ in 0..RECEIVES_PER_TURN {
+            if self.receive(&mut buffers, &mut context, stage.clock) == 0 {
+                more = false;
+                break;
+            }
+            self.look_after(&mut context, stage.clock.now());
+        }
+        self.fire_timers(&mut context, stage.clock.now());
+        self.look_after(&mut context, stage.clock.now());
+        more
+    }
+
+    fn receive<C: Shared>(&mut self, buffers: &mut RecvBuffers, context: &mut C, clock: Clock) -> usize
+    where
+        P: Peer<C>,
+    {
+        let Self { socket, broker, spread, impairment, peers, touched, .. } = self;
+        socket.try_recv(buffers, |from, local, datagram| {
+            let place = spread.place(local).filter(|_| from == *broker);
+            let Some((place, peer)) = place.and_then(|place| Some((place, peers.get_mut(place)?))) else {
+                return;
+            };
+            let now = clock.now();
+            let lost = impairment.drops();
+            if let Some(traffic) = context.traffic(now) {
+                count_arrival(traffic, datagram, lost);
+            }
+            if lost {
+                return;
+            }
+            peer.handle_datagram(now, datagram, context);
+            if let Some(touched) = touched.get_mut(place) {
+                *touched = true;
+            }
+        })
+    }
+
+    fn fire_timers<C>(&mut self, context: &mut C, now: Time)
+    where
+        P: Peer<C>,
+    {
+        for ((peer, due), touched) in self.peers.iter_mut().zip(&self.due).zip(&mut self.touched) {
+            if due.is_some_and(|due| due <= now) {
+                peer.handle_timeout(now, context);
+                *touched = true;
+            }
+        }
+    }
+
+    /// Sends what the peers that did something have to say, and notes when they are due.
+    fn look_after<C: Shared>(&mut self, context: &mut C, now: Time)
+    where
+        P: Peer<C>,
+    {
+        for (place, touched) in self.touched.iter_mut().enumerate() {
+            if !std::mem::take(touched) {
+                continue;
+            }
+            let (Some(peer), Some(due)) = (self.peers.get_mut(place), self.due.get_mut(place)) else {
+                continue;
+            };
+            while let Some(transmit) = peer.poll_transmit() {
+                let lost = self.impairment.drops();
+                if let Some(traffic) = context.traffic(now) {
+                    traffic.control_out += 1;
+                    traffic.control_out_bytes += transmit.bytes.len() as u64;
+                    traffic.impaired += u64::from(lost);
+                }
+                if !lost {
+                    self.outbox.push_back((place, transmit));
+                }
+            }
+            *due = peer.poll_timeout(now, context);
+        }
+        self.send();
+    }
+
+    fn send(&mut self) {
+        self.blocked = false;
+        while let Some((place, transmit)) = self.outbox.front_mut() {
+            let from = self.spread.address(*place);
+            match self.socket.try_send(self.broker, from, &transmit.bytes, transmit.segment) {
+                SendOutcome::Sent | SendOutcome::Dropped { .. } => drop(self.outbox.pop_front()),
+                SendOutcome::Blocked { sent_bytes } => {
+                    transmit.bytes.advance(sent_bytes.min(transmit.bytes.len()));
+                    self.blocked = true;
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn pause<C: Shared>(
+        &mut self,
+        stage: &Stage<C>,
+        acts: &mut watch::Receiver<Act>,
+    ) -> io::Result<()> {
+        let due = self.due.iter().flatten().min().copied();
+        let sleep = async {
+            if stage.exact {
+                stage.clock.sleep_nearly_until(due).await;
+            } else {
+                stage.clock.sleep_until(due).await;
+            }
+        };
+        tokio::select! {
+            ready = self.socket.readable() => ready,
+            ready = self.socket.writable(), if self.blocked => ready,
+            () = sleep => {
+                if stage.exact {
+                    stage.clock.finish_sleep(due);
+                }
+                Ok(())
+            }
+            changed = acts.changed() => {
+                if changed.is_err() {
+                    return Err(io::ErrorKind::BrokenPipe.into());
+                }
+                stage.context.borrow_mut().follow(*acts.borrow_and_update());
+                // Everybody looks at the act anew.
+                self.touched.fill(true);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn count_arrival(traffic: &mut Traffic, datagram: &[u8], lost: bool) {
+    if lost {
+        traffic.impaired += 1;
+    } else if datagram.first() == Some(&0) {
+        traffic.data += 1;
+        let flags = datagram.get(FLAGS_AT).copied().unwrap_or_default();
+        traffic.resent += u64::from(flags & DataFlags::RETX.0 != 0);
+    } else {
+        traffic.control_in += 1;
+        traffic.control_in_bytes += datagram.len() as u64;
+    }
+}

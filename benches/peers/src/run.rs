@@ -1,0 +1,104 @@
+//! One run of one broker.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+use clap::ValueEnum;
+use tokio::task::LocalSet;
+
+use crate::load::{DRAIN, JOINED_WITHIN, Load, Seen, WARM_UP};
+use crate::outcome::Outcome;
+use crate::server::Server;
+use crate::{cores, framecast, mqtt, nats, zeromq};
+
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// A broker.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Peer {
+    Framecast,
+    Mosquitto,
+    MosquittoQos1,
+    Nats,
+    Zeromq,
+}
+
+impl Peer {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Framecast, Self::Mosquitto, Self::MosquittoQos1, Self::Nats, Self::Zeromq];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Framecast => "Framecast (UDP, acknowledged)",
+            Self::Mosquitto => "mosquitto, QoS 0 (TCP)",
+            Self::MosquittoQos1 => "mosquitto, QoS 1 (TCP)",
+            Self::Nats => "nats-server (TCP)",
+            Self::Zeromq => "ZeroMQ XSUB/XPUB (TCP)",
+        }
+    }
+
+    /// Starts it, loads it and ends it.
+    pub(crate) fn run(self, framecast: &Path, load: Load) -> anyhow::Result<Outcome> {
+        let all = cores::all()?;
+        let outcome = match self {
+            Self::Framecast => framecast::run(framecast, load),
+            Self::Mosquitto | Self::MosquittoQos1 | Self::Nats | Self::Zeromq => self.run_here(load),
+        };
+        cores::together(&all)?;
+        outcome
+    }
+
+    /// With publisher and viewers in this process.
+    fn run_here(self, load: Load) -> anyhow::Result<Outcome> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let origin = Instant::now();
+        let seen = Seen::new(origin)?;
+        let tasks = LocalSet::new();
+        let run = async {
+            let server = match self {
+                Self::Nats => nats::run(load, origin, &seen).await?,
+                Self::Zeromq => zeromq::run(load, origin, &seen)?,
+                Self::Mosquitto => mqtt::run(load, origin, &seen, rumqttc::QoS::AtMostOnce).await?,
+                Self::MosquittoQos1 | Self::Framecast => {
+                    mqtt::run(load, origin, &seen, rumqttc::QoS::AtLeastOnce).await?
+                }
+            };
+            measure(&server.0, server.1, load, &seen).await
+        };
+        let outcome = tasks.block_on(&runtime, run);
+        // Tasks and clients go before the next broker comes; some of them start tasks when they are dropped.
+        let context = runtime.enter();
+        drop(tasks);
+        drop(context);
+        runtime.shutdown_timeout(Duration::from_secs(1));
+        outcome
+    }
+}
+
+/// Waits until all viewers see frames, then looks at the server for the length of the window.
+async fn measure(server: &Server, empty: u64, load: Load, seen: &Seen) -> anyhow::Result<Outcome> {
+    let begun = Instant::now();
+    while seen.joined() < load.viewers {
+        if begun.elapsed() > JOINED_WITHIN {
+            bail!("only {} of {} viewers see frames", seen.joined(), load.viewers);
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    tokio::time::sleep(WARM_UP).await;
+    let before = server.usage()?;
+    seen.open_window(load.window);
+    tokio::time::sleep(load.window).await;
+    let used = server.usage()?.since(&before);
+    tokio::time::sleep(DRAIN).await;
+    let (frames, median, p99) = seen.result();
+    let expected = load.window.as_secs_f64() * f64::from(load.rate) * load.viewers as f64;
+    Ok(Outcome {
+        cost_us: used.cpu.total.as_secs_f64() * 1e6 / frames as f64,
+        median_ms: median.as_secs_f64() * 1e3,
+        p99_ms: p99.as_secs_f64() * 1e3,
+        memory_kib: used.rss.saturating_sub(empty) as f64 / 1_024.0 / load.viewers as f64,
+        // A frame on either edge of the window may be counted or not.
+        missed: (expected - load.viewers as f64 - frames as f64).max(0.0),
+    })
+}

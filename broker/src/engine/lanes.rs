@@ -1,0 +1,232 @@
+//! Media that waits for the socket: a lane for each channel, and turns between them.
+//!
+//! Within a lane the order is kept. A channel with large frames or many viewers delays another one's small frame by one run of
+//! datagrams for each of that one's own, not by everything that it has queued. What waited until it is of no use is dropped
+//! instead of sent: a worker with too little of a core would else send what is late ahead of what is new.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use protocol::id::ProducerId;
+use protocol::time::Time;
+
+use super::outbox::Transmit;
+
+/// Bytes that a channel sends before another one has its turn: one full run of the kernel's segmentation.
+const TURN_BYTES: usize = 65_000;
+
+/// The lanes that are not empty.
+#[derive(Default)]
+pub(super) struct Lanes {
+    queues: BTreeMap<ProducerId, VecDeque<Waiting>>,
+    /// Whose turn it is, and who follows.
+    turns: VecDeque<ProducerId>,
+    /// What is left of the turn.
+    left: usize,
+    waiting: usize,
+    overdue: u64,
+}
+
+/// A send that waits.
+struct Waiting {
+    transmit: Transmit,
+    /// When it is of no use any more. What was begun to be sent, and reports, wait for ever.
+    until: Option<Time>,
+}
+
+impl Waiting {
+    fn is_overdue(&self, now: Time) -> bool {
+        self.until.is_some_and(|until| now > until)
+    }
+}
+
+impl Lanes {
+    /// Queues datagrams of a channel, which are of use until then if that is known.
+    pub(super) fn push(&mut self, producer: ProducerId, transmit: Transmit, until: Option<Time>) {
+        let lane = self.queues.entry(producer).or_default();
+        if lane.is_empty() {
+            self.turns.push_back(producer);
+        }
+        lane.push_back(Waiting { transmit, until });
+        self.waiting += 1;
+    }
+
+    /// The next datagrams: of a large frame one run at a time.
+    pub(super) fn pop(&mut self, now: Time) -> Option<Transmit> {
+        loop {
+            let producer = *self.turns.front()?;
+            if let Some(next) = self.take_from(now, producer) {
+                return Some(next);
+            }
+        }
+    }
+
+    /// The next datagrams of the channel whose turn it is; `None` where all that it had was overdue.
+    fn take_from(&mut self, now: Time, producer: ProducerId) -> Option<Transmit> {
+        if self.left == 0 {
+            self.left = TURN_BYTES;
+        }
+        let lane = self.queues.get_mut(&producer)?;
+        while lane.front().is_some_and(|front| front.is_overdue(now)) {
+            lane.pop_front();
+            self.waiting -= 1;
+            self.overdue += 1;
+        }
+        let run = lane.front_mut().and_then(|front| {
+            let run = front.transmit.split_run()?;
+            front.until = None;
+            Some(run)
+        });
+        let next = run.or_else(|| {
+            let next = lane.pop_front()?;
+            self.waiting -= 1;
+            Some(next.transmit)
+        });
+        self.left = self.left.saturating_sub(next.as_ref().map_or(0, |next| next.bytes.len()));
+        if lane.is_empty() {
+            self.queues.remove(&producer);
+            self.turns.pop_front();
+            self.left = 0;
+        } else if self.left == 0 {
+            self.turns.rotate_left(1);
+        }
+        next
+    }
+
+    /// Drops what is overdue at the heads of all lanes: for what is new, where there is no room.
+    pub(super) fn drop_overdue(&mut self, now: Time) {
+        for lane in self.queues.values_mut() {
+            while lane.front().is_some_and(|front| front.is_overdue(now)) {
+                lane.pop_front();
+                self.waiting -= 1;
+                self.overdue += 1;
+            }
+        }
+        self.queues.retain(|_, lane| !lane.is_empty());
+        let first = self.turns.front().copied();
+        self.turns.retain(|producer| self.queues.contains_key(producer));
+        if self.turns.front().copied() != first {
+            self.left = 0;
+        }
+    }
+
+    /// Sends that waited until they were of no use.
+    pub(super) const fn overdue(&self) -> u64 {
+        self.overdue
+    }
+
+    /// Of these channels the one with the longest queue, if any has one.
+    pub(super) fn longest_of(&self, producers: impl Iterator<Item = ProducerId>) -> Option<ProducerId> {
+        let waiting = producers.filter_map(|producer| Some((self.queues.get(&producer)?.len(), producer)));
+        waiting.max().map(|(_, producer)| producer)
+    }
+
+    /// How many sends wait.
+    pub(super) const fn len(&self) -> usize {
+        self.waiting
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.waiting == 0
+    }
+}
+
+impl Transmit {
+    /// Takes a run of whole datagrams from the front; `None` where everything fits into one: then it is one send.
+    fn split_run(&mut self) -> Option<Self> {
+        if self.bytes.len() <= TURN_BYTES.max(self.segment) {
+            return None;
+        }
+        let datagrams = (TURN_BYTES / self.segment.max(1)).max(1);
+        let run = self.bytes.split_to((datagrams * self.segment).min(self.bytes.len()));
+        Some(Self { to: self.to, from: self.from, bytes: run, segment: self.segment })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    const LARGE: ProducerId = ProducerId::from_bytes([1, 0, 0]);
+    const SMALL: ProducerId = ProducerId::from_bytes([2, 0, 0]);
+
+    fn frame(len: usize, mark: u8) -> Transmit {
+        let to = "192.0.2.1:4000".parse().unwrap();
+        Transmit { to, from: None, bytes: Bytes::from(vec![mark; len]), segment: 1_200 }
+    }
+
+    fn all(lanes: &mut Lanes) -> Vec<Transmit> {
+        std::iter::from_fn(|| lanes.pop(Time::ZERO)).collect()
+    }
+
+    #[test]
+    fn a_small_frame_waits_for_one_run_of_each_other_channel_and_not_for_what_they_have_queued() {
+        let mut lanes = Lanes::default();
+        (0..100).for_each(|_| lanes.push(LARGE, frame(1 << 20, 1), None));
+        lanes.pop(Time::ZERO);
+        (0..20).for_each(|_| lanes.push(SMALL, frame(10_000, 2), None));
+        let sent = all(&mut lanes);
+        let last = sent.iter().rposition(|transmit| transmit.bytes[0] == 2).unwrap();
+        let before: usize = sent[..last].iter().map(|transmit| transmit.bytes.len()).sum();
+        assert!(before <= 20 * 10_000 + 5 * TURN_BYTES, "{before} bytes");
+        let total: usize = sent.iter().map(|transmit| transmit.bytes.len()).sum();
+        assert_eq!(total + 64_800, 100 * (1 << 20) + 20 * 10_000, "nothing is lost on the way");
+        assert!(lanes.is_empty() && lanes.turns.is_empty() && lanes.queues.is_empty());
+    }
+
+    #[test]
+    fn a_large_frame_is_cut_between_datagrams_and_keeps_its_order() {
+        let mut lanes = Lanes::default();
+        let bytes: Vec<u8> = (0..=250).cycle().take(200_000).collect();
+        lanes.push(LARGE, Transmit { bytes: Bytes::from(bytes.clone()), ..frame(1, 0) }, None);
+        lanes.push(LARGE, frame(100, 9), None);
+        let sent = all(&mut lanes);
+        let (last, runs) = sent.split_last().unwrap();
+        assert_eq!(last.bytes, frame(100, 9).bytes);
+        let (tail, full) = runs.split_last().unwrap();
+        assert!(full.iter().all(|run| run.bytes.len() % 1_200 == 0 && run.bytes.len() <= TURN_BYTES));
+        assert!(tail.bytes.len() <= TURN_BYTES);
+        assert_eq!(runs.iter().flat_map(|run| run.bytes.to_vec()).collect::<Vec<_>>(), bytes);
+    }
+
+    #[test]
+    fn what_is_overdue_is_dropped_before_what_is_new_and_what_was_begun_is_finished() {
+        let at = |ms: u64| Time::from_micros(ms * 1_000);
+        let mut lanes = Lanes::default();
+        lanes.push(LARGE, frame(200_000, 1), Some(at(100)));
+        lanes.push(LARGE, frame(100, 2), Some(at(100)));
+        lanes.push(LARGE, frame(100, 3), None);
+        lanes.push(LARGE, frame(100, 4), Some(at(300)));
+        lanes.push(SMALL, frame(100, 5), Some(at(100)));
+        assert_eq!(lanes.pop(at(100)).map(|run| run.bytes.len()), Some(64_800));
+        let sent: Vec<u8> = std::iter::from_fn(|| lanes.pop(at(200))).map(|sent| sent.bytes[0]).collect();
+        assert_eq!(sent, [1, 1, 1, 3, 4]);
+        assert_eq!((lanes.overdue(), lanes.len()), (2, 0));
+        assert!(lanes.turns.is_empty() && lanes.queues.is_empty());
+    }
+
+    #[test]
+    fn room_is_made_of_what_is_overdue_in_any_lane() {
+        let at = |ms: u64| Time::from_micros(ms * 1_000);
+        let mut lanes = Lanes::default();
+        (0..3).for_each(|_| lanes.push(LARGE, frame(100, 1), Some(at(100))));
+        lanes.push(SMALL, frame(100, 2), Some(at(200)));
+        lanes.drop_overdue(at(150));
+        assert_eq!((lanes.overdue(), lanes.len()), (3, 1));
+        assert_eq!(lanes.pop(at(150)).map(|sent| sent.bytes[0]), Some(2));
+        assert!(lanes.pop(at(150)).is_none() && lanes.turns.is_empty());
+    }
+
+    #[test]
+    fn the_longest_queue_of_those_named_is_found() {
+        let mut lanes = Lanes::default();
+        lanes.push(SMALL, frame(100, 1), None);
+        lanes.push(LARGE, frame(100, 1), None);
+        lanes.push(LARGE, frame(100, 1), None);
+        assert_eq!(lanes.longest_of([SMALL, LARGE].into_iter()), Some(LARGE));
+        assert_eq!(lanes.longest_of([SMALL].into_iter()), Some(SMALL));
+        assert_eq!(lanes.longest_of([ProducerId::NONE].into_iter()), None);
+        assert_eq!(lanes.len(), 3);
+    }
+}

@@ -1,0 +1,204 @@
+//! The start, the life and the end of a broker.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use protocol::random::Random;
+use tokio::runtime::{Builder, Runtime};
+use udp::{Buffers, Socket};
+
+use crate::engine::{Broker, Config, Directory, Keys};
+
+use super::clock::Clock;
+use super::crew::{Crew, Orders};
+use super::error::{RunError, StartError, WorkerLost};
+use super::exchange::Exchange;
+use super::settings::Settings;
+use super::state;
+use super::worker::{FAREWELL_WITHIN, Worker};
+
+/// Workers that have not ended this long after they were told to are left behind: half of what is left of the second
+/// in which every role ends.
+const STOP_WITHIN: Duration = FAREWELL_WITHIN.saturating_add(Duration::from_millis(250));
+
+/// Runs a broker until `shutdown`, then says goodbye to its peers.
+///
+/// # Errors
+/// [`RunError`] where it does not start or loses a worker.
+pub async fn run(settings: &Settings, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
+    let mut running = Running::start(settings)?;
+    let lost = tokio::select! {
+        () = shutdown => None,
+        lost = running.worker_lost() => Some(lost),
+    };
+    let stopped = running.stop().await;
+    lost.map_or(stopped, Err).map_err(RunError::from)
+}
+
+/// A broker that serves. Dropped, it says goodbye to its peers without being waited for.
+pub struct Running {
+    crew: Crew,
+    local_addr: SocketAddr,
+}
+
+impl Running {
+    /// Starts a broker; when this returns, every worker is bound and serves.
+    ///
+    /// # Errors
+    /// [`StartError`], which names what was wrong and the remedy. Nothing is left running then.
+    pub fn start(settings: &Settings) -> Result<Self, StartError> {
+        let workers = settings.worker_count()?;
+        let mut random = random()?;
+        let reset = match &settings.state_dir {
+            Some(dir) => Some(state::reset_key(dir, &mut random)?),
+            None => None,
+        };
+        let keys = Keys::new(&mut random, reset);
+        let shared = workers > 1;
+        // Sockets that share a port hide each other: one that is taken shows up here or never.
+        let addr = if shared { udp::probe_free(settings.listen)? } else { settings.listen };
+        let options = udp::Options { reuse_port: shared, ..settings.socket };
+        let (clock, directory) = (Clock::start(), Arc::new(Directory::default()));
+
+        let mut crew = Crew::new(workers);
+        let (report, reports) = channel();
+        for (number, exchange) in (0..workers).zip(Exchange::between(workers)) {
+            let (keys, directory, limits) = (keys.clone(), Arc::clone(&directory), settings.limits);
+            let config = Config { worker: number, workers, keys, directory, limits };
+            let share = settings.egress_rate.map(|rate| (rate.get() / u64::from(workers)).max(1));
+            let post = Post { addr, options, config, clock, exchange, random: self::random()?, share };
+            let report = report.clone();
+            let spawned = crew.spawn(number, move |orders| post.serve(&report, orders));
+            if let Err(cause) = spawned {
+                crew.call_off();
+                return Err(StartError::System { worker: number, cause });
+            }
+        }
+        drop(report);
+        match all_bound(&reports, workers) {
+            Ok(bound) => {
+                announce(settings, &bound, workers);
+                crew.serve();
+                Ok(Self { crew, local_addr: bound.addr })
+            }
+            Err(error) => {
+                crew.call_off();
+                Err(error)
+            }
+        }
+    }
+
+    /// Where it listens, with the port that the system chose.
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Waits for a worker that ends though nobody asked it to: a defect, after which the process has to end. Safe to
+    /// cancel.
+    pub async fn worker_lost(&mut self) -> WorkerLost {
+        self.crew.lost().await
+    }
+
+    /// Says goodbye to all peers and ends the workers, within three quarters of a second. Needs a tokio runtime with
+    /// its timer.
+    ///
+    /// # Errors
+    /// [`WorkerLost`] where a worker did not end in peace.
+    pub async fn stop(self) -> Result<(), WorkerLost> {
+        self.crew.stop(STOP_WITHIN).await
+    }
+}
+
+/// What a thread needs to become a worker.
+struct Post {
+    addr: SocketAddr,
+    options: udp::Options,
+    config: Config,
+    clock: Clock,
+    exchange: Exchange,
+    random: Random,
+    /// Bits per second that it sends at most.
+    share: Option<u64>,
+}
+
+/// What a worker reports once it is bound.
+struct Bound {
+    addr: SocketAddr,
+    buffers: Buffers,
+}
+
+impl Post {
+    /// Binds, reports how that went, and serves when all others are bound, too.
+    fn serve(self, report: &Sender<Result<Bound, StartError>>, mut orders: Orders) -> io::Result<()> {
+        let (runtime, socket) = match self.bind() {
+            Ok(bound) => bound,
+            Err(error) => {
+                // Where nobody reads it, another worker's report has called off the start.
+                report.send(Err(error)).unwrap_or_default();
+                return Ok(());
+            }
+        };
+        let bound = Bound { addr: socket.local_addr(), buffers: socket.buffers() };
+        report.send(Ok(bound)).unwrap_or_default();
+        let Self { config, clock, exchange, random, share, .. } = self;
+        let number = config.worker;
+        runtime.block_on(async {
+            if !orders.until_serving().await {
+                return Ok(());
+            }
+            let broker = Broker::new(config, random);
+            let worker = Worker::new(number, clock, broker, socket, exchange);
+            let worker = match share {
+                Some(share) => worker.sending_at_most(share),
+                None => worker,
+            };
+            worker.serve(&mut orders).await
+        })
+    }
+
+    fn bind(&self) -> Result<(Runtime, Socket), StartError> {
+        let runtime = Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .build()
+            .map_err(|cause| StartError::System { worker: self.config.worker, cause })?;
+        let socket = {
+            let _context = runtime.enter();
+            Socket::bind(self.addr, &self.options)?
+        };
+        Ok((runtime, socket))
+    }
+}
+
+/// Waits for the reports of all workers; they agree but for the first error.
+fn all_bound(reports: &Receiver<Result<Bound, StartError>>, workers: u8) -> Result<Bound, StartError> {
+    let mut last = Err(StartError::Silent);
+    for _ in 0..workers {
+        last = Ok(reports.recv().map_err(|_| StartError::Silent)??);
+    }
+    last
+}
+
+fn announce(settings: &Settings, bound: &Bound, workers: u8) {
+    tracing::info!(address = %bound.addr, workers, "the broker listens");
+    for shortfall in bound.buffers.shortfalls() {
+        tracing::warn!("{shortfall}");
+    }
+    if settings.is_exposed() {
+        tracing::warn!(
+            address = %bound.addr,
+            "anyone who reaches this address can publish and watch: there is no authorization yet; listen on \
+             127.0.0.1 or restrict the network"
+        );
+    }
+}
+
+/// A generator of its own, seeded by the system.
+fn random() -> Result<Random, StartError> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(StartError::Randomness)?;
+    Ok(Random::from_seed(seed))
+}

@@ -1,0 +1,206 @@
+//! Media that leaves over a while instead of at once (PROTOCOL 7.9).
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::id::TrackKey;
+use crate::slab::Slab;
+use crate::spread::{AT_ONCE_MAX, Spread};
+use crate::time::{Time, micros};
+use crate::wire::TrackKind;
+
+/// At a path's rate, datagrams that are due within this leave in one run.
+const TICK: Duration = Duration::from_millis(5);
+/// Frames that may leave at the same time; the next one leaves at once.
+const FRAMES_MAX: usize = 64;
+
+/// Sound may overtake repairs again and again: what did not leave within this has to be asked for again.
+const REPAIR_LIFE: Duration = Duration::from_millis(500);
+const NEVER: Time = Time::from_micros(u64::MAX);
+
+/// What waits to leave.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pacer {
+    waiting: Vec<Waiting>,
+    /// When all that leaves at the path's rate has left.
+    free: Time,
+}
+
+#[derive(Clone, Debug)]
+struct Waiting {
+    /// The frame, unless it is a repair.
+    frame: Option<(TrackKey, u64)>,
+    bytes: Bytes,
+    segment: usize,
+    left: u16,
+    /// Datagrams of a run.
+    run: u16,
+    gap: Duration,
+    next: Time,
+    /// Until when it is of use.
+    until: Time,
+}
+
+/// Datagrams that leave now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Run {
+    /// The datagrams in a row.
+    pub bytes: Bytes,
+    /// Bytes of each but the last, which may be shorter.
+    pub segment: usize,
+}
+
+impl Pacer {
+    /// A frame of a path with room leaves over half of `interval` (zero: not known). Its end; `None` where it leaves at
+    /// once.
+    pub(super) fn spread(
+        &mut self,
+        now: Time,
+        (key, number, slab): (&TrackKey, u64, &Slab),
+        interval: Duration,
+    ) -> Option<Time> {
+        if self.waiting.len() >= FRAMES_MAX {
+            return None;
+        }
+        let Spread { run, gap, whole } = Spread::of(slab.count(), interval)?;
+        self.waiting.push(Waiting { run, gap, ..Waiting::of_frame(now, (key, number, slab)) });
+        Some(now + whole)
+    }
+
+    /// A frame leaves behind everything before it, at `rate` bytes per second. Its end.
+    pub(super) fn follow(
+        &mut self,
+        now: Time,
+        (key, number, slab): (&TrackKey, u64, &Slab),
+        rate: u64,
+    ) -> Time {
+        let begins = self.free.max(now);
+        let run = run_at(rate, slab.segment());
+        let gap = time_at(rate, usize::from(run) * slab.segment());
+        self.waiting.push(Waiting { run, gap, ..Waiting::of_frame(begins, (key, number, slab)) });
+        self.free = begins + time_at(rate, slab.datagrams().len());
+        self.free
+    }
+
+    /// Datagrams leave ahead of everything that waits, at `rate` bytes per second: sound and repairs. Their end.
+    pub(super) fn overtake(
+        &mut self,
+        now: Time,
+        frame: Option<(TrackKey, u64)>,
+        run: Run,
+        rate: u64,
+    ) -> Time {
+        let Run { bytes, segment } = run;
+        let run = run_at(rate, segment);
+        let (gap, whole) = (time_at(rate, usize::from(run) * segment), time_at(rate, bytes.len()));
+        let begins = self.waiting.iter().map(|waiting| waiting.next).min().unwrap_or(self.free).max(now);
+        for waiting in &mut self.waiting {
+            waiting.next = waiting.next + whole;
+        }
+        self.free = self.free.max(begins) + whole;
+        let until = if frame.is_some() { NEVER } else { now + REPAIR_LIFE };
+        self.waiting.push(Waiting { frame, bytes, segment, left: 0, run, gap, next: begins, until });
+        begins + whole
+    }
+
+    /// Datagrams leave from `at` on, behind a frame that does.
+    pub(super) fn behind(&mut self, at: Time, run: Run) {
+        let Run { bytes, segment } = run;
+        let (run, gap) = (AT_ONCE_MAX, TICK);
+        let waiting = Waiting { frame: None, bytes, segment, left: 0, run, gap, next: at, until: NEVER };
+        self.waiting.push(waiting);
+    }
+
+    /// The next run that is due.
+    pub(super) fn poll(&mut self, now: Time) -> Option<Run> {
+        self.waiting.retain(|waiting| now <= waiting.until);
+        let due = self.waiting.iter().enumerate().min_by_key(|(_, waiting)| waiting.next);
+        let (place, _) = due.filter(|(_, waiting)| waiting.next <= now)?;
+        let waiting = self.waiting.get_mut(place)?;
+        let len = (usize::from(waiting.run) * waiting.segment).min(waiting.bytes.len());
+        let run = Run { bytes: waiting.bytes.split_to(len), segment: waiting.segment };
+        waiting.left += waiting.run;
+        waiting.next = (waiting.next + waiting.gap).max(now);
+        if waiting.bytes.is_empty() {
+            self.waiting.remove(place);
+        }
+        Some(run)
+    }
+
+    /// When the next run is due.
+    pub(super) fn due(&self) -> Option<Time> {
+        self.waiting.iter().map(|waiting| waiting.next).min()
+    }
+
+    /// Whether a frame of `bytes` that leaves at `rate` would come too late where everything has `latency`.
+    pub(super) fn is_late(
+        &self,
+        now: Time,
+        (kind, bytes): (TrackKind, usize),
+        rate: u64,
+        latency: Duration,
+    ) -> bool {
+        let takes = time_at(rate, bytes);
+        if kind == TrackKind::Audio {
+            return takes > latency * 3 / 4;
+        }
+        // Sound may still overtake it.
+        let waits = self.free.since(now);
+        waits > latency / 5 || waits + takes > latency / 2
+    }
+
+    /// Whether sound has time to leave behind everything before it.
+    pub(super) fn has_time(&self, now: Time, bytes: usize, rate: u64, latency: Duration) -> bool {
+        self.free.since(now) + time_at(rate, bytes) <= latency * 3 / 4
+    }
+
+    /// Datagrams and bytes that wait.
+    pub(super) fn backlog(&self) -> (u64, u64) {
+        self.waiting.iter().fold((0, 0), |(datagrams, bytes), waiting| {
+            let len = waiting.bytes.len();
+            (datagrams + len.div_ceil(waiting.segment.max(1)) as u64, bytes + len as u64)
+        })
+    }
+
+    /// Bytes of repairs that wait.
+    pub(super) fn repairs(&self) -> u64 {
+        let repairs = self.waiting.iter().filter(|waiting| waiting.frame.is_none());
+        repairs.map(|waiting| waiting.bytes.len() as u64).sum()
+    }
+
+    /// The first shard of a frame that did not leave yet.
+    pub(super) fn first_waiting(&self, key: &TrackKey, number: u64) -> Option<u16> {
+        let waiting = self.waiting.iter().find(|waiting| waiting.frame == Some((*key, number)))?;
+        Some(waiting.left)
+    }
+}
+
+impl Waiting {
+    fn of_frame(next: Time, (key, number, slab): (&TrackKey, u64, &Slab)) -> Self {
+        Self {
+            frame: Some((*key, number)),
+            bytes: slab.datagrams().clone(),
+            segment: slab.segment(),
+            left: 0,
+            run: 1,
+            gap: Duration::ZERO,
+            next,
+            until: NEVER,
+        }
+    }
+}
+
+/// Datagrams that leave in one go at `rate` bytes per second: what a tick is worth, and one at least.
+fn run_at(rate: u64, segment: usize) -> u16 {
+    let bytes = rate.saturating_mul(micros(TICK)) / micros(Duration::from_secs(1));
+    u16::try_from(bytes / (segment.max(1) as u64)).unwrap_or(u16::MAX).max(1)
+}
+
+/// How long `bytes` take at `rate` bytes per second.
+fn time_at(rate: u64, bytes: usize) -> Duration {
+    Duration::from_micros((bytes as u64).saturating_mul(micros(Duration::from_secs(1))) / rate.max(1))
+}
+
+#[cfg(test)]
+mod tests;

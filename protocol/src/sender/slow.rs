@@ -1,0 +1,181 @@
+//! What a slow path is spared, and when the rest leaves (PROTOCOL 7.8, 7.9).
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::id::TrackKey;
+use crate::limits::HEARTBEAT_INTERVAL;
+use crate::slab::Slab;
+use crate::time::{Stamp, Time, micros};
+use crate::wire::{Feedback, SkipItem, TrackFeedback, TrackKind};
+
+use super::pacer::Run;
+use super::rate::Echo;
+use super::{Histories, History, Repair, Sender};
+
+/// Behind a frame that was paced a HEARTBEAT follows this soon: it shows what the path carries.
+const HEARTBEAT_PROBE: Duration = Duration::from_millis(5);
+/// HEARTBEATs that probe are this far apart at least: further than FEEDBACKs, so that each one is echoed.
+const HEARTBEAT_PROBE_EVERY: Duration = Duration::from_millis(300);
+/// The peer asks for frames that were left out: it hears of them, but not more often than this.
+const HEARTBEAT_SKIPPED: Duration = Duration::from_millis(20);
+/// Repairs that would leave later than this have to be asked for again.
+const REPAIRS_WITHIN: Duration = Duration::from_millis(200);
+/// On a path faster than this frames of any size leave at once: both ends are on one host or one cable.
+const PACED_RTT_MIN: Duration = Duration::from_millis(2);
+
+impl Sender {
+    /// Frames of an open track may be left out from now on, if the path turns out to be too slow (PROTOCOL 7.8).
+    /// `latency` is what the peer plays it with.
+    pub fn let_thin(&mut self, key: TrackKey, kind: TrackKind, latency: Duration) {
+        self.thinning.get_or_insert_default().open(key, kind, latency);
+    }
+
+    /// Whether a frame is left out for this peer, whose path is too slow: it is told by [`Sender::poll_skip`] and the next
+    /// HEARTBEAT.
+    pub fn leaves_out(&mut self, now: Time, key: &TrackKey, number: u64, slab: &Slab) -> bool {
+        let Some(thinning) = self.thinning.as_mut().filter(|thinning| thinning.is_active()) else {
+            return false;
+        };
+        let Some(track) = self.tracks.get(key) else { return false };
+        let for_peer = number >= track.first;
+        // What was sent already may need it, and can't be called back.
+        let overtaken = track.sent.is_some_and(|(newest, _)| number < newest);
+        let frame = (number, slab.header(), overtaken);
+        let (pacer, bytes) = (&self.pacer, slab.datagrams().len());
+        let late = |kind, latency, rate| pacer.is_late(now, (kind, bytes), rate, latency);
+        for_peer && thinning.leaves_out(now, key, frame, late)
+    }
+
+    /// What the peer has to know ahead of the next frame of a track: the latest frames that were left out, once.
+    pub fn poll_skip(&mut self, key: &TrackKey) -> Vec<SkipItem> {
+        let thinning = self.thinning.as_mut().filter(|thinning| thinning.is_active());
+        thinning.map(|thinning| thinning.poll_skip(key)).unwrap_or_default()
+    }
+
+    /// The peer asked for its media again: a pause for a path that is too slow is over.
+    pub fn resume(&mut self, now: Time, histories: &impl Histories) {
+        if self.thinning.as_mut().is_some_and(|thinning| thinning.resume(now, histories)) {
+            self.want_heartbeat(now);
+        }
+    }
+
+    /// Whether the path was found slow: media leaves at its rate, and frames may be left out.
+    pub(super) fn is_slow(&self) -> bool {
+        self.thinning.as_ref().is_some_and(|thinning| thinning.is_active())
+    }
+
+    /// A HEARTBEAT was echoed for the first time: whether the path carries what is sent.
+    pub(super) fn judge_path(
+        &mut self,
+        now: Time,
+        (sent, round_trip): (Stamp, Duration),
+        feedback: &Feedback,
+        histories: &impl Histories,
+    ) {
+        let (total, rtt) = (self.peer_total(), self.rtt.smoothed());
+        let Some(thinning) = &mut self.thinning else { return };
+        let echo = Echo {
+            seq: feedback.heartbeat,
+            arrived: sent.before(feedback.hold),
+            round_trip,
+            received: feedback.datagrams,
+            received_bytes: feedback.bytes,
+            duplicates: feedback.duplicates,
+            missed: total.late + total.lost,
+        };
+        if thinning.handle_echo(now, rtt, echo, histories) {
+            self.want_heartbeat(now);
+        }
+    }
+
+    /// Whether a frame was left out for the peer on purpose.
+    pub(super) fn spared(&self, key: &TrackKey, number: u64) -> bool {
+        self.thinning.as_ref().is_some_and(|thinning| thinning.has_left_out(key, number))
+    }
+
+    /// A peer that asks for frames that were left out hears of them.
+    pub(super) fn tell_spared(&mut self, now: Time, block: &TrackFeedback, history: &History) {
+        if block.missing.iter().any(|item| self.spared(&block.track, history.widen(item.frame))) {
+            let last = self.heartbeat_last.unwrap_or(now);
+            self.want_heartbeat(now.max(last + HEARTBEAT_SKIPPED));
+        }
+    }
+
+    // ---- Pacing ----
+
+    /// Whether a frame that was just noted leaves over a while: then [`Sender::poll_paced`] gives it out, else it is to be
+    /// sent at once. `interval` is the duration of its frames, zero if unknown (PROTOCOL 7.9).
+    pub fn defer(
+        &mut self,
+        now: Time,
+        (key, number, slab): (&TrackKey, u64, &Slab),
+        interval: Duration,
+    ) -> bool {
+        let frame = (key, number, slab);
+        let bytes = slab.datagrams().len();
+        let rate = self.thinning.as_mut().and_then(|thinning| thinning.pace(key, bytes));
+        let sound = self.thinning.as_ref().and_then(|thinning| thinning.latency_of_sound(key));
+        let urgent = |rate| sound.is_some_and(|latency| !self.pacer.has_time(now, bytes, rate, latency));
+        let end = match rate {
+            Some(rate) if urgent(rate) => {
+                let run = Run { bytes: slab.datagrams().clone(), segment: slab.segment() };
+                Some(self.pacer.overtake(now, Some((*key, number)), run, rate))
+            }
+            Some(rate) => Some(self.pacer.follow(now, frame, rate)),
+            None if self.rtt.measured().is_some_and(|rtt| rtt < PACED_RTT_MIN) => None,
+            None => self.pacer.spread(now, frame, interval),
+        };
+        let Some(end) = end else {
+            if let Some(thinning) = &mut self.thinning {
+                thinning.note_sent(now, slab.datagrams().len() as u64);
+            }
+            return false;
+        };
+        if let Some((_, sent)) = self.tracks.get_mut(key).and_then(|track| track.sent.as_mut()) {
+            *sent = (*sent).max(end);
+        }
+        self.put_heartbeat_behind(now, end, rate.is_some());
+        true
+    }
+
+    /// A HEARTBEAT behind the frame, not amid it; close behind where it is to show what the path carries.
+    fn put_heartbeat_behind(&mut self, now: Time, end: Time, probing: bool) {
+        let since_last = self.heartbeat_last.map_or(Duration::MAX, |last| now.since(last));
+        if since_last < HEARTBEAT_INTERVAL {
+            self.heartbeat_due = self.heartbeat_due.map(|due| due.max(end + HEARTBEAT_PROBE));
+        }
+        if probing && since_last >= HEARTBEAT_PROBE_EVERY {
+            self.want_heartbeat(end + HEARTBEAT_PROBE);
+        }
+    }
+
+    /// Whether a repair leaves with what waits at the path's rate: else it is to be sent at once.
+    pub fn defer_repair(&mut self, now: Time, bytes: &Bytes, segment: usize) -> bool {
+        let rate = self.thinning.as_mut().and_then(|thinning| thinning.pace_of_repairs());
+        if let Some(rate) = rate {
+            self.pacer.overtake(now, None, Run { bytes: bytes.clone(), segment }, rate);
+        }
+        rate.is_some()
+    }
+
+    /// Bytes of repairs that may still be put before the media of a slow path, besides those that are put there now: what
+    /// would leave later is of no use, and all media waits for it.
+    pub(super) fn room_for_repairs(&self, repairs: &[Repair]) -> u64 {
+        let Some(rate) = self.thinning.as_ref().and_then(|thinning| thinning.rate()) else { return u64::MAX };
+        let now: usize = repairs.iter().map(|repair| repair.indices.len() * repair.slab.segment()).sum();
+        let most = rate.saturating_mul(micros(REPAIRS_WITHIN)) / 1_000_000;
+        // One more may be larger than what is left.
+        most.max(1).saturating_sub(self.pacer.repairs() + now as u64)
+    }
+
+    /// The next datagrams that are due to leave.
+    pub fn poll_paced(&mut self, now: Time) -> Option<Run> {
+        let run = self.pacer.poll(now)?;
+        if let Some(thinning) = &mut self.thinning {
+            thinning.note_sent(now, run.bytes.len() as u64);
+        }
+        Some(run)
+    }
+}

@@ -1,0 +1,83 @@
+//! Logs go to stderr; stdout belongs to data.
+
+use std::io::{self, IsTerminal as _, Write, stderr};
+
+use clap::{ArgAction, Args};
+use client::io::show_log;
+use client::shell::output::Format;
+use tracing_subscriber::filter::EnvFilter;
+
+use crate::failure::Failure;
+use crate::setting::Name;
+use crate::value;
+
+const RUST_LOG: Name = Name { flag: "--verbose", variable: "RUST_LOG" };
+const LOG_FORMAT: Name = Name { flag: "--log-format", variable: "LOG_FORMAT" };
+
+/// The flags of every command.
+#[derive(Args)]
+#[command(next_help_heading = "Log, on stderr")]
+pub(crate) struct Logging {
+    /// Say more: -v what happens, -vv why, -vvv everything [env: RUST_LOG=info, =debug, =trace, which wins]
+    #[arg(short, long, action = ArgAction::Count, global = true)]
+    verbose: u8,
+    /// Say only what goes wrong [env: RUST_LOG=error]
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Lines for people, or one JSON object per line: text or json [env: LOG_FORMAT] [default: text]
+    #[arg(long, global = true, value_name = "FORM", hide_short_help = true)]
+    log_format: Option<String>,
+}
+
+impl Logging {
+    /// Begins to log: `RUST_LOG` wins over the flags.
+    /// `usual` is the level without flags.
+    pub(crate) fn start(self, usual: &'static str) -> Result<(), Failure> {
+        let filter = RUST_LOG.value(None, |directives| {
+            EnvFilter::try_new(directives).map_err(|fault| {
+                format!("{fault}; write a level (info) or target=level pairs (broker=debug)")
+            })
+        })?;
+        let level = self.level(usual);
+        let filter = filter.unwrap_or_else(|| EnvFilter::new(level));
+        let form = LOG_FORMAT.value(self.log_format, value::format)?.unwrap_or_default();
+        let is_terminal = stderr().is_terminal();
+        let builder =
+            tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || Log { is_terminal });
+        match form {
+            Format::Text => builder.with_target(false).with_ansi(colour_is_welcome()).init(),
+            Format::Json => builder.json().flatten_event(true).init(),
+        }
+        Ok(())
+    }
+
+    const fn level(&self, usual: &'static str) -> &'static str {
+        match (self.quiet, self.verbose) {
+            (true, _) => "error",
+            (false, 0) => usual,
+            (false, 1) => "info",
+            (false, 2) => "debug",
+            (false, _) => "trace",
+        }
+    }
+}
+
+/// Standard error. Where that is a terminal which a client of this process has, the client shows the line.
+struct Log {
+    is_terminal: bool,
+}
+
+impl Write for Log {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        if self.is_terminal && show_log(line) { Ok(line.len()) } else { stderr().write(line) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        stderr().flush()
+    }
+}
+
+fn colour_is_welcome() -> bool {
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    stderr().is_terminal() && !plain
+}

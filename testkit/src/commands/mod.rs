@@ -1,0 +1,4 @@
+//! One file per subcommand.
+
+pub(crate) mod matrix;
+pub(crate) mod swarm;

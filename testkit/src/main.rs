@@ -1,0 +1,36 @@
+//! Runs of the simulator that take longer than a test.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "tools for people: they print, and measure their own speed"
+)]
+
+mod commands;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use commands::matrix::Matrix;
+use commands::swarm::Swarm;
+
+/// The simulator of Framecast.
+#[derive(Parser)]
+#[command(name = "testkit")]
+enum Command {
+    /// Prints the loss x RTT x latency matrix.
+    Matrix(Matrix),
+    /// Plays whole configurations drawn from one number each: faults, attackers, clocks, paths.
+    Swarm(Swarm),
+}
+
+fn main() -> ExitCode {
+    match Command::parse() {
+        Command::Matrix(matrix) => {
+            matrix.run();
+            ExitCode::SUCCESS
+        }
+        Command::Swarm(swarm) => swarm.run(),
+    }
+}

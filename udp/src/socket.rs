@@ -1,0 +1,172 @@
+//! The socket: tokio tells when it is ready, `quinn-udp` makes the calls.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+use quinn_udp::{Transmit, UdpSocketState};
+use socket2::SockRef;
+use tokio::io::Interest;
+use tokio::net::UdpSocket;
+
+use crate::address::{Family, canonical};
+use crate::bind::{BindError, Options, bound};
+use crate::buffers::{self, Buffers};
+use crate::counters::Counters;
+use crate::drops;
+use crate::ledger::Ledger;
+use crate::recv::RecvBuffers;
+use crate::send::{SendOutcome, Sender};
+
+/// A bound UDP socket. Datagrams never leave fragmented (DF is set).
+///
+/// Its calls never wait: a loop sends and receives until it is told to wait, then awaits
+/// [`readable`](Socket::readable) or [`writable`](Socket::writable).
+#[derive(Debug)]
+pub struct Socket {
+    io: UdpSocket,
+    state: UdpSocketState,
+    family: Family,
+    local_addr: SocketAddr,
+    buffers: Buffers,
+    inode: Option<u64>,
+    sender: Sender,
+    ledger: Ledger,
+}
+
+impl Socket {
+    /// Binds `addr`; port 0 lets the system choose. `[::]` serves IPv4 peers, too, who are seen and addressed
+    /// by their IPv4 addresses. A fresh socket counts as blocked until the runtime has looked at it once: wait
+    /// for [`writable`](Socket::writable) before the first send.
+    ///
+    /// # Errors
+    /// [`BindError`], which names the address, the cause and the remedy.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime with I/O enabled.
+    pub fn bind(addr: SocketAddr, options: &Options) -> Result<Socket, BindError> {
+        Socket::open(canonical(addr), options).map_err(|error| BindError::new(addr, error))
+    }
+
+    fn open(addr: SocketAddr, options: &Options) -> io::Result<Socket> {
+        let io = UdpSocket::from_std(bound(addr, options)?.into())?;
+        let state = UdpSocketState::new((&io).into())?;
+        if !options.coalescing {
+            refuse_runs(&io)?;
+        }
+        // Read once: quinn-udp lowers it for all destinations as soon as one of them fails.
+        let max_segments = if options.segmentation { state.max_gso_segments() } else { 1 };
+        Ok(Socket {
+            family: Family::of(addr),
+            local_addr: io.local_addr()?,
+            buffers: buffers::granted(&SockRef::from(&io), options.recv_buffer, options.send_buffer),
+            inode: drops::inode(&io),
+            sender: Sender::new(max_segments),
+            ledger: Ledger::default(),
+            io,
+            state,
+        })
+    }
+
+    /// The address bound, with the port that the system chose.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// The kernel's buffers, as asked for and as granted.
+    pub fn buffers(&self) -> Buffers {
+        self.buffers
+    }
+
+    /// What this socket did so far.
+    pub fn counters(&self) -> &Counters {
+        &self.ledger.counters
+    }
+
+    /// Datagrams that the kernel dropped before they were received, mostly for want of receive buffer.
+    /// `None` where the system does not tell (all but Linux). Reads the kernel's table of sockets: for a
+    /// report once a second, not for each turn of a loop.
+    pub fn kernel_drops(&self) -> Option<u64> {
+        drops::of_socket(self.inode?, self.local_addr.is_ipv6())
+    }
+
+    /// Waits until [`try_recv`](Socket::try_recv) is worth a call. Safe to cancel.
+    ///
+    /// # Errors
+    /// Only while the runtime shuts down.
+    pub async fn readable(&self) -> io::Result<()> {
+        self.io.readable().await
+    }
+
+    /// Waits until [`try_send`](Socket::try_send) is worth a call. Safe to cancel.
+    ///
+    /// # Errors
+    /// Only while the runtime shuts down.
+    pub async fn writable(&self) -> io::Result<()> {
+        self.io.writable().await
+    }
+
+    /// Receives one batch: `each` gets the peer's address, the local address it sent to (`None` for a group
+    /// address; pass it to [`try_send`](Socket::try_send)) and the datagram.
+    ///
+    /// Gives the number of datagrams; 0 means that the queue is empty. Errors are counted, and none ends
+    /// the reception.
+    pub fn try_recv(
+        &mut self,
+        buffers: &mut RecvBuffers,
+        each: impl FnMut(SocketAddr, Option<IpAddr>, &[u8]),
+    ) -> usize {
+        let Socket { io, state, ledger, .. } = self;
+        let filled = io.try_io(Interest::READABLE, || {
+            buffers.fill(ledger, |slots, metas| state.recv((&*io).into(), slots, metas))?;
+            // Who has emptied the queue need not ask the kernel again to hear that it is empty: what comes later makes the
+            // socket readable anew.
+            if buffers.emptied_the_queue() { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+        });
+        // Where it would block without bringing anything, there is nothing to hand out.
+        filled.ok();
+        buffers.drain(ledger, each)
+    }
+
+    /// Sends `contents` to `to`, cut into datagrams of `segment` bytes of which the last may be shorter; 0
+    /// means that it is a single datagram. Empty `contents` send nothing.
+    ///
+    /// Takes one call per run of [`MAX_SEGMENTS`](crate::MAX_SEGMENTS) datagrams and
+    /// [`MAX_RUN_BYTES`](crate::MAX_RUN_BYTES) where the destination's path takes segmentation, else one per
+    /// datagram. `from_ip` is the local address to send from, which matters on a socket bound to all
+    /// addresses: a peer only knows the one it talked to. Elsewhere it is ignored.
+    pub fn try_send(
+        &mut self,
+        to: SocketAddr,
+        from_ip: Option<IpAddr>,
+        contents: &[u8],
+        segment: usize,
+    ) -> SendOutcome {
+        let to = canonical(to);
+        let destination = self.family.native(to);
+        let src_ip = from_ip
+            .map(|ip| ip.to_canonical())
+            .filter(|ip| self.local_addr.ip().is_unspecified() && ip.is_ipv4() == to.is_ipv4())
+            .map(|ip| self.family.native_ip(ip));
+        let Socket { io, state, sender, ledger, .. } = self;
+        sender.send(to, contents, segment, ledger, |contents, segment_size| {
+            let transmit = Transmit { destination, ecn: None, contents, segment_size, src_ip };
+            io.try_io(Interest::WRITABLE, || state.try_send((&*io).into(), &transmit))
+        })
+    }
+}
+
+/// Takes back the GRO that quinn-udp asks for on every socket.
+#[cfg(target_os = "linux")]
+fn refuse_runs(io: &UdpSocket) -> io::Result<()> {
+    use nix::sys::socket::{setsockopt, sockopt::UdpGroSegment};
+    Ok(setsockopt(io, UdpGroSegment, &false)?)
+}
+
+/// Other kernels have no GRO.
+#[cfg(not(target_os = "linux"))]
+fn refuse_runs(_: &UdpSocket) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
