@@ -13,6 +13,7 @@ use protocol::wire::{Message, Skip, SkipItem, SkipRange, SkipReason};
 use super::Broker;
 use super::grid::coarse;
 use super::handover::Path;
+use super::lanes::{Dropped, OwnedFrame};
 use super::session::{Role, Session};
 use super::sessions::Slot;
 use super::watch::report;
@@ -81,10 +82,19 @@ impl Broker {
 
     /// Queues a frame for one viewer.
     pub(super) fn send_frame(&mut self, now: Time, path: Path, slab: &Slab, patience: Duration) {
-        if self.outbox.media(now, path, slab, patience) {
+        if self.outbox.media(now, path, (slab, None), patience) {
             self.counters.frames_out += 1;
         } else {
             self.counters.dropped_queue_full += 1;
+        }
+    }
+
+    /// Frames that waited here until they were of no use are left out: their viewers are told so and ask for none of them.
+    pub(super) fn recall_dropped(&mut self) {
+        while let Some(Dropped { frame, bytes }) = self.outbox.poll_dropped() {
+            if let Some(viewer) = self.viewer(frame.viewer) {
+                viewer.sender.recall(frame.number, &bytes);
+            }
         }
     }
 
@@ -118,6 +128,13 @@ fn set_timer(timers: &mut BTreeSet<(Time, SessionId)>, session: &mut Session, du
             timers.remove(&(before, id));
         }
         timers.insert((due, id));
+    }
+}
+
+/// A frame that found no place was not sent.
+fn recall(session: &mut Session, number: u64, slab: &Slab) {
+    if let Role::Viewer(viewer) = &mut session.role {
+        viewer.sender.recall(number, slab.datagrams());
     }
 }
 
@@ -156,9 +173,9 @@ fn offer(
         return None;
     }
     let deferred = viewer.sender.defer(now, (key, number, slab), interval);
-    let before = viewer.sender.counters().parity;
+    let before = viewer.sender.parity_sent();
     let parity = viewer.sender.parity(now, (key, slab), deferred);
-    counters.datagrams_parity += viewer.sender.counters().parity - before;
+    counters.datagrams_parity += viewer.sender.parity_sent() - before;
     let (due, left_out) = (viewer.sender.poll_timeout(), viewer.sender.poll_skip(key));
     let rides = viewer.sender.rides_behind_frame(now);
     let patience = viewer.patience();
@@ -168,12 +185,14 @@ fn offer(
             session.encode_for(now, key.producer, key.stream, &Message::Skip(Skip { ranges: left_out }));
         outbox.control(session.path, skip);
     }
-    if deferred || outbox.media(now, session.path, slab, patience) {
+    let frame = OwnedFrame { viewer: session.outbound.session(), number };
+    if deferred || outbox.media(now, session.path, (slab, Some(frame)), patience) {
         counters.frames_out += 1;
     } else {
         counters.dropped_queue_full += 1;
+        recall(session, number, slab);
     }
-    if parity.is_some_and(|parity| !outbox.run(now, session.path, parity, patience)) {
+    if parity.is_some_and(|parity| !outbox.run(now, (frame.viewer, session.path), parity, patience)) {
         counters.dropped_queue_full += 1;
     }
     Some(Offered { due, rides: !deferred && rides })

@@ -6,7 +6,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use protocol::id::ProducerId;
+use bytes::Bytes;
+use protocol::id::{ProducerId, SessionId};
 use protocol::time::Time;
 
 use super::outbox::Transmit;
@@ -24,29 +25,53 @@ pub(super) struct Lanes {
     left: usize,
     waiting: usize,
     overdue: u64,
+    /// Frames that were dropped, or a part of them, until somebody has told their viewers.
+    dropped: Vec<Dropped>,
 }
 
 /// A send that waits.
-struct Waiting {
-    transmit: Transmit,
+pub(super) struct Waiting {
+    pub(super) transmit: Transmit,
     /// When it is of no use any more. What was begun to be sent, and reports, wait for ever.
-    until: Option<Time>,
+    pub(super) until: Option<Time>,
+    /// The frame of which it is the first copy.
+    pub(super) frame: Option<OwnedFrame>,
+}
+
+/// A frame on its way to one viewer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct OwnedFrame {
+    pub(super) viewer: SessionId,
+    /// Its wide number.
+    pub(super) number: u64,
+}
+
+/// A frame, or a part of it, that waited until it was of no use.
+#[derive(PartialEq, Eq, Debug)]
+pub(super) struct Dropped {
+    pub(super) frame: OwnedFrame,
+    pub(super) bytes: Bytes,
 }
 
 impl Waiting {
+    /// What is never dropped.
+    pub(super) const fn for_good(transmit: Transmit) -> Self {
+        Self { transmit, until: None, frame: None }
+    }
+
     fn is_overdue(&self, now: Time) -> bool {
         self.until.is_some_and(|until| now > until)
     }
 }
 
 impl Lanes {
-    /// Queues datagrams of a channel, which are of use until then if that is known.
-    pub(super) fn push(&mut self, producer: ProducerId, transmit: Transmit, until: Option<Time>) {
+    /// Queues datagrams of a channel.
+    pub(super) fn push(&mut self, producer: ProducerId, waiting: Waiting) {
         let lane = self.queues.entry(producer).or_default();
         if lane.is_empty() {
             self.turns.push_back(producer);
         }
-        lane.push_back(Waiting { transmit, until });
+        lane.push_back(waiting);
         self.waiting += 1;
     }
 
@@ -66,14 +91,12 @@ impl Lanes {
             self.left = TURN_BYTES;
         }
         let lane = self.queues.get_mut(&producer)?;
-        while lane.front().is_some_and(|front| front.is_overdue(now)) {
-            lane.pop_front();
-            self.waiting -= 1;
-            self.overdue += 1;
-        }
+        let overdue = drop_overdue(lane, now, &mut self.dropped);
+        self.waiting -= overdue;
+        self.overdue += overdue as u64;
         let run = lane.front_mut().and_then(|front| {
             let run = front.transmit.split_run()?;
-            front.until = None;
+            (front.until, front.frame) = (None, None);
             Some(run)
         });
         let next = run.or_else(|| {
@@ -95,11 +118,9 @@ impl Lanes {
     /// Drops what is overdue at the heads of all lanes: for what is new, where there is no room.
     pub(super) fn drop_overdue(&mut self, now: Time) {
         for lane in self.queues.values_mut() {
-            while lane.front().is_some_and(|front| front.is_overdue(now)) {
-                lane.pop_front();
-                self.waiting -= 1;
-                self.overdue += 1;
-            }
+            let overdue = drop_overdue(lane, now, &mut self.dropped);
+            self.waiting -= overdue;
+            self.overdue += overdue as u64;
         }
         self.queues.retain(|_, lane| !lane.is_empty());
         let first = self.turns.front().copied();
@@ -107,6 +128,11 @@ impl Lanes {
         if self.turns.front().copied() != first {
             self.left = 0;
         }
+    }
+
+    /// The next frame that was dropped since it was asked last.
+    pub(super) fn poll_dropped(&mut self) -> Option<Dropped> {
+        self.dropped.pop()
     }
 
     /// Sends that waited until they were of no use.
@@ -128,6 +154,18 @@ impl Lanes {
     pub(super) const fn is_empty(&self) -> bool {
         self.waiting == 0
     }
+}
+
+/// Drops what is overdue at the head of a lane: how much that was.
+fn drop_overdue(lane: &mut VecDeque<Waiting>, now: Time, dropped: &mut Vec<Dropped>) -> usize {
+    let mut count = 0;
+    while lane.front().is_some_and(|front| front.is_overdue(now))
+        && let Some(Waiting { transmit, frame, .. }) = lane.pop_front()
+    {
+        dropped.extend(frame.map(|frame| Dropped { frame, bytes: transmit.bytes }));
+        count += 1;
+    }
+    count
 }
 
 impl Transmit {
@@ -156,6 +194,11 @@ mod tests {
         Transmit { to, from: None, bytes: Bytes::from(vec![mark; len]), segment: 1_200 }
     }
 
+    /// Is of no use after that.
+    fn until(time: Time, transmit: Transmit) -> Waiting {
+        Waiting { transmit, until: Some(time), frame: None }
+    }
+
     fn all(lanes: &mut Lanes) -> Vec<Transmit> {
         std::iter::from_fn(|| lanes.pop(Time::ZERO)).collect()
     }
@@ -163,9 +206,9 @@ mod tests {
     #[test]
     fn a_small_frame_waits_for_one_run_of_each_other_channel_and_not_for_what_they_have_queued() {
         let mut lanes = Lanes::default();
-        (0..100).for_each(|_| lanes.push(LARGE, frame(1 << 20, 1), None));
+        (0..100).for_each(|_| lanes.push(LARGE, Waiting::for_good(frame(1 << 20, 1))));
         lanes.pop(Time::ZERO);
-        (0..20).for_each(|_| lanes.push(SMALL, frame(10_000, 2), None));
+        (0..20).for_each(|_| lanes.push(SMALL, Waiting::for_good(frame(10_000, 2))));
         let sent = all(&mut lanes);
         let last = sent.iter().rposition(|transmit| transmit.bytes[0] == 2).unwrap();
         let before: usize = sent[..last].iter().map(|transmit| transmit.bytes.len()).sum();
@@ -179,8 +222,8 @@ mod tests {
     fn a_large_frame_is_cut_between_datagrams_and_keeps_its_order() {
         let mut lanes = Lanes::default();
         let bytes: Vec<u8> = (0..=250).cycle().take(200_000).collect();
-        lanes.push(LARGE, Transmit { bytes: Bytes::from(bytes.clone()), ..frame(1, 0) }, None);
-        lanes.push(LARGE, frame(100, 9), None);
+        lanes.push(LARGE, Waiting::for_good(Transmit { bytes: Bytes::from(bytes.clone()), ..frame(1, 0) }));
+        lanes.push(LARGE, Waiting::for_good(frame(100, 9)));
         let sent = all(&mut lanes);
         let (last, runs) = sent.split_last().unwrap();
         assert_eq!(last.bytes, frame(100, 9).bytes);
@@ -194,11 +237,11 @@ mod tests {
     fn what_is_overdue_is_dropped_before_what_is_new_and_what_was_begun_is_finished() {
         let at = |ms: u64| Time::from_micros(ms * 1_000);
         let mut lanes = Lanes::default();
-        lanes.push(LARGE, frame(200_000, 1), Some(at(100)));
-        lanes.push(LARGE, frame(100, 2), Some(at(100)));
-        lanes.push(LARGE, frame(100, 3), None);
-        lanes.push(LARGE, frame(100, 4), Some(at(300)));
-        lanes.push(SMALL, frame(100, 5), Some(at(100)));
+        lanes.push(LARGE, until(at(100), frame(200_000, 1)));
+        lanes.push(LARGE, until(at(100), frame(100, 2)));
+        lanes.push(LARGE, Waiting::for_good(frame(100, 3)));
+        lanes.push(LARGE, until(at(300), frame(100, 4)));
+        lanes.push(SMALL, until(at(100), frame(100, 5)));
         assert_eq!(lanes.pop(at(100)).map(|run| run.bytes.len()), Some(64_800));
         let sent: Vec<u8> = std::iter::from_fn(|| lanes.pop(at(200))).map(|sent| sent.bytes[0]).collect();
         assert_eq!(sent, [1, 1, 1, 3, 4]);
@@ -210,8 +253,8 @@ mod tests {
     fn room_is_made_of_what_is_overdue_in_any_lane() {
         let at = |ms: u64| Time::from_micros(ms * 1_000);
         let mut lanes = Lanes::default();
-        (0..3).for_each(|_| lanes.push(LARGE, frame(100, 1), Some(at(100))));
-        lanes.push(SMALL, frame(100, 2), Some(at(200)));
+        (0..3).for_each(|_| lanes.push(LARGE, until(at(100), frame(100, 1))));
+        lanes.push(SMALL, until(at(200), frame(100, 2)));
         lanes.drop_overdue(at(150));
         assert_eq!((lanes.overdue(), lanes.len()), (3, 1));
         assert_eq!(lanes.pop(at(150)).map(|sent| sent.bytes[0]), Some(2));
@@ -219,11 +262,29 @@ mod tests {
     }
 
     #[test]
+    fn who_waits_for_a_frame_that_was_dropped_is_told_and_what_was_begun_or_sent_is_nobodys_loss() {
+        let at = |ms: u64| Time::from_micros(ms * 1_000);
+        let of = |number, transmit| {
+            let frame = OwnedFrame { viewer: SessionId(9), number };
+            Waiting { frame: Some(frame), ..until(at(100), transmit) }
+        };
+        let mut lanes = Lanes::default();
+        lanes.push(LARGE, of(1, frame(200_000, 1)));
+        lanes.push(LARGE, of(2, frame(100, 2)));
+        lanes.push(LARGE, of(3, frame(100, 3)));
+        assert_eq!(lanes.pop(at(50)).map(|run| run.bytes.len()), Some(64_800));
+        (0..3).for_each(|_| assert_eq!(lanes.pop(at(101)).map(|run| run.bytes[0]), Some(1)));
+        assert!(lanes.pop(at(101)).is_none());
+        let told: Vec<u64> = std::iter::from_fn(|| lanes.poll_dropped()).map(|it| it.frame.number).collect();
+        assert_eq!((told, lanes.overdue()), (vec![3, 2], 2));
+    }
+
+    #[test]
     fn the_longest_queue_of_those_named_is_found() {
         let mut lanes = Lanes::default();
-        lanes.push(SMALL, frame(100, 1), None);
-        lanes.push(LARGE, frame(100, 1), None);
-        lanes.push(LARGE, frame(100, 1), None);
+        lanes.push(SMALL, Waiting::for_good(frame(100, 1)));
+        lanes.push(LARGE, Waiting::for_good(frame(100, 1)));
+        lanes.push(LARGE, Waiting::for_good(frame(100, 1)));
         assert_eq!(lanes.longest_of([SMALL, LARGE].into_iter()), Some(LARGE));
         assert_eq!(lanes.longest_of([SMALL].into_iter()), Some(SMALL));
         assert_eq!(lanes.longest_of([ProducerId::NONE].into_iter()), None);

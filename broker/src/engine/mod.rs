@@ -583,7 +583,9 @@ impl Broker {
 
     /// The next datagrams to send.
     pub fn poll_transmit(&mut self, now: Time) -> Option<Transmit> {
-        self.outbox.pop(now)
+        let next = self.outbox.pop(now);
+        self.recall_dropped();
+        next
     }
 
     /// The next message to another worker, and its number.

@@ -5,13 +5,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use bytes::Bytes;
-use protocol::id::ProducerId;
+use protocol::id::{ProducerId, SessionId};
 use protocol::sender::Run;
 use protocol::slab::Slab;
 use protocol::time::Time;
 
 use super::handover::Path;
-use super::lanes::Lanes;
+use super::lanes::{Dropped, Lanes, OwnedFrame, Waiting};
 
 /// Sends of media that may wait: one frame for every session that a worker grants.
 const MEDIA_MAX: usize = 1 << 16;
@@ -59,7 +59,8 @@ impl Outbox {
             self.dropped_urgent += 1;
         } else {
             let segment = bytes.len();
-            self.media.push(producer, Transmit { to: path.peer, from: path.local, bytes, segment }, None);
+            let transmit = Transmit { to: path.peer, from: path.local, bytes, segment };
+            self.media.push(producer, Waiting::for_good(transmit));
         }
     }
 
@@ -72,24 +73,40 @@ impl Outbox {
         }
     }
 
-    /// A frame for a viewer, which may wait for `patience`; false where the queue is full.
-    pub(super) fn media(&mut self, now: Time, path: Path, slab: &Slab, patience: Duration) -> bool {
+    /// A frame for a viewer, which may wait for `patience`; false where the queue is full. `frame`: who is to hear of it where
+    /// it waits for longer than that.
+    pub(super) fn media(
+        &mut self,
+        now: Time,
+        path: Path,
+        (slab, frame): (&Slab, Option<OwnedFrame>),
+        patience: Duration,
+    ) -> bool {
         let room = self.makes_room(now);
         if room {
             let (bytes, segment) = (slab.datagrams().clone(), slab.segment());
             let transmit = Transmit { to: path.peer, from: path.local, bytes, segment };
-            self.media.push(slab.header().producer, transmit, Some(now + patience));
+            let waiting = Waiting { transmit, until: Some(now + patience), frame };
+            self.media.push(slab.header().producer, waiting);
         }
         room
     }
 
-    /// A part of a frame for a viewer, which may wait for `patience`; false where the queue is full.
-    pub(super) fn run(&mut self, now: Time, path: Path, run: Run, patience: Duration) -> bool {
+    /// A part of a frame, or parity, for a viewer: it may wait for `patience`; false where the queue is full.
+    pub(super) fn run(
+        &mut self,
+        now: Time,
+        (viewer, path): (SessionId, Path),
+        run: Run,
+        patience: Duration,
+    ) -> bool {
         let room = self.makes_room(now);
         if room {
-            let Run { bytes, segment } = run;
+            let Run { bytes, segment, frame } = run;
             let transmit = Transmit { to: path.peer, from: path.local, bytes, segment };
-            self.media.push(channel_of(&transmit.bytes), transmit, Some(now + patience));
+            let channel = channel_of(&transmit.bytes);
+            let frame = frame.map(|number| OwnedFrame { viewer, number });
+            self.media.push(channel, Waiting { transmit, until: Some(now + patience), frame });
         }
         room
     }
@@ -102,6 +119,11 @@ impl Outbox {
             self.media.drop_overdue(now);
         }
         self.media.len() < MEDIA_MAX
+    }
+
+    /// The next frame, or part of one, that was not sent, since it waited until it was of no use.
+    pub(super) fn poll_dropped(&mut self) -> Option<Dropped> {
+        self.media.poll_dropped()
     }
 
     /// Sends of media that waited until they were of no use.
@@ -166,7 +188,7 @@ mod tests {
             outbox.report(path, Bytes::from_static(text), [about].into_iter());
         };
         report(&mut outbox, b"before any frame");
-        assert!(outbox.media(Time::ZERO, path, &slab(), Duration::from_secs(1)));
+        assert!(outbox.media(Time::ZERO, path, (&slab(), None), Duration::from_secs(1)));
         report(&mut outbox, b"the report");
         outbox.control(path, Bytes::from_static(b"control"));
         let order: Vec<Bytes> =
@@ -198,10 +220,11 @@ mod tests {
         let path = Path { peer: SocketAddr::from(([127, 0, 0, 1], 4_000)), local: None };
         let patience = Duration::from_millis(250);
         let mut outbox = Outbox::default();
-        let taken = (0..=MEDIA_MAX).filter(|_| outbox.media(Time::ZERO, path, &slab(), patience)).count();
+        let taken =
+            (0..=MEDIA_MAX).filter(|_| outbox.media(Time::ZERO, path, (&slab(), None), patience)).count();
         assert_eq!((taken, outbox.dropped_overdue()), (MEDIA_MAX, 0));
         let later = Time::ZERO + patience * 2;
-        assert!(outbox.media(later, path, &slab(), patience));
+        assert!(outbox.media(later, path, (&slab(), None), patience));
         assert_eq!(outbox.dropped_overdue(), MEDIA_MAX as u64);
         assert_eq!(std::iter::from_fn(|| outbox.pop(later)).count(), 1);
     }

@@ -2,7 +2,6 @@
 
 mod grant;
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use protocol::few::Few;
@@ -34,7 +33,7 @@ pub(super) struct Viewer {
     /// Whether frames are left out where its path is too slow.
     thins: bool,
     subscriptions: Few<Target, Subscription>,
-    former: VecDeque<(Target, UnsubscribeAck)>,
+    former: Vec<(Target, UnsubscribeAck)>,
     /// Tracks that ended and are still asked for, until then.
     draining: Vec<(Time, TrackKey)>,
     endings: Vec<Ending>,
@@ -77,7 +76,7 @@ impl Viewer {
             sender: Sender::new(now),
             thins,
             subscriptions: Few::default(),
-            former: VecDeque::new(),
+            former: Vec::new(),
             draining: Vec::new(),
             endings: Vec::new(),
             requests: RequestNumbers::default(),
@@ -163,12 +162,6 @@ impl Viewer {
         Joined { ack, frames }
     }
 
-    fn let_thin(&mut self, key: TrackKey, track: &TrackInfo, latency: Duration) {
-        if self.thins {
-            self.sender.let_thin(key, track.kind, latency);
-        }
-    }
-
     /// Opens a track, unless it plays already: its first frame. The frames to send at once are added to `frames`.
     fn open_track(
         &mut self,
@@ -180,7 +173,7 @@ impl Viewer {
     ) -> u64 {
         let key = live.key(track.stream);
         if let Some(first) = self.sender.first(&key).filter(|_| self.sender.is_playing(&key)) {
-            self.let_thin(key, track, latency);
+            self.sender.let_leave_out(key, track.kind, latency, self.thins);
             return first;
         }
         let Some((_, history)) = live.track(track.stream) else { return 0 };
@@ -190,7 +183,7 @@ impl Viewer {
         let first = self.sender.reopen(now, &key, first).unwrap_or(first);
         let slow = track.frame_duration.is_zero() || track.frame_duration > latency / 4;
         self.sender.open(now, key, first, slow);
-        self.let_thin(key, track, latency);
+        self.sender.let_leave_out(key, track.kind, latency, self.thins);
         for (number, slab) in history.from(first) {
             if self.sender.note_sent(now, &key, number, slab) {
                 frames.push(slab.clone());
@@ -214,9 +207,9 @@ impl Viewer {
         let last = self.leave(now, subscription.tracks, subscription.grant.granted());
         let ack = UnsubscribeAck { req, status: Code::Ok, last };
         if self.former.len() == FORMER_MAX {
-            self.former.pop_front();
+            self.former.remove(0);
         }
-        self.former.push_back((target, ack.clone()));
+        self.former.push((target, ack.clone()));
         ack
     }
 

@@ -181,8 +181,12 @@ impl Broker {
         };
         let patience = viewer.patience();
         while let Some(run) = viewer.sender.poll_paced(now) {
-            if !self.outbox.run(now, *path, run, patience) {
+            let (frame, bytes) = (run.frame, run.bytes.clone());
+            if !self.outbox.run(now, (id, *path), run, patience) {
                 self.counters.dropped_queue_full += 1;
+                if let Some(number) = frame {
+                    viewer.sender.recall(number, &bytes);
+                }
             }
         }
         let Repeats { acks, ends } = viewer.poll_repeats(now, &self.channels);

@@ -157,7 +157,7 @@ impl Producer {
             let (bytes, segment) = (slab.datagrams().clone(), slab.segment());
             self.out.push_back(Transmit { bytes, segment });
         }
-        if let Some(Run { bytes, segment }) = parity {
+        if let Some(Run { bytes, segment, .. }) = parity {
             self.out.push_back(Transmit { bytes, segment });
         }
         Published::Sent
@@ -387,7 +387,7 @@ impl Producer {
         }
         if let Some(sender) = &mut self.sender {
             let runs = std::iter::from_fn(|| sender.poll_paced(now));
-            self.out.extend(runs.map(|Run { bytes, segment }| Transmit { bytes, segment }));
+            self.out.extend(runs.map(|Run { bytes, segment, .. }| Transmit { bytes, segment }));
         }
         let due = self.sender.as_ref().is_some_and(|sender| sender.is_heartbeat_due(now))
             || now >= self.heartbeat_due;

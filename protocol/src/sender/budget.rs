@@ -17,13 +17,27 @@ const PEER_DEPTH_MIN: u64 = 256 << 10;
 const COMMON_PER_SECOND_MIN: u64 = 2 << 20;
 const SECOND: Duration = Duration::from_secs(1);
 
+/// What fills a budget, and how deep it is.
+#[derive(Debug)]
+struct Terms {
+    percent: u64,
+    /// Bytes that each second earns without media.
+    per_second_min: u64,
+    /// The least depth in bytes.
+    depth_min: u64,
+}
+
+const OF_PEER: Terms = Terms { percent: PEER_PERCENT, per_second_min: 0, depth_min: PEER_DEPTH_MIN };
+const OF_ALL: Terms = Terms {
+    percent: COMMON_PERCENT,
+    per_second_min: COMMON_PER_SECOND_MIN,
+    depth_min: COMMON_PER_SECOND_MIN,
+};
+
 /// A token bucket in bytes that first-sent media fills: one second deep.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
-    percent: u64,
-    /// Bytes that each second earns without media, and the least depth.
-    per_second_min: u64,
-    depth_min: u64,
+    terms: &'static Terms,
     credit: u64,
     /// Until when the seconds have earned.
     earned: Time,
@@ -35,25 +49,16 @@ pub struct Budget {
 impl Budget {
     /// For one peer: 80 % of what it was first sent.
     pub(super) const fn of_peer(now: Time) -> Self {
-        Self::new(now, PEER_PERCENT, 0, PEER_DEPTH_MIN)
+        Self::new(now, &OF_PEER)
     }
 
     /// For all peers of a sender together: 40 % of what they were first sent, and always 2 MiB a second.
     pub const fn of_all(now: Time) -> Self {
-        Self::new(now, COMMON_PERCENT, COMMON_PER_SECOND_MIN, COMMON_PER_SECOND_MIN)
+        Self::new(now, &OF_ALL)
     }
 
-    const fn new(now: Time, percent: u64, per_second_min: u64, depth_min: u64) -> Self {
-        Self {
-            percent,
-            per_second_min,
-            depth_min,
-            credit: depth_min,
-            earned: now,
-            second: now,
-            sent_in_second: 0,
-            sent_before: 0,
-        }
+    const fn new(now: Time, terms: &'static Terms) -> Self {
+        Self { terms, credit: terms.depth_min, earned: now, second: now, sent_in_second: 0, sent_before: 0 }
     }
 
     /// First-sent media earns credit.
@@ -65,17 +70,17 @@ impl Budget {
         }
         self.sent_in_second += bytes;
         self.refill(now);
-        self.credit = (self.credit + bytes * self.percent / 100).min(self.depth());
+        self.credit = (self.credit + bytes * self.terms.percent / 100).min(self.depth());
     }
 
     fn depth(&self) -> u64 {
-        (self.sent_in_second.max(self.sent_before) * self.percent / 100).max(self.depth_min)
+        (self.sent_in_second.max(self.sent_before) * self.terms.percent / 100).max(self.terms.depth_min)
     }
 
     /// The seconds that passed earn their share.
     fn refill(&mut self, now: Time) {
         let elapsed = micros(now.since(self.earned).min(SECOND));
-        let gain = self.per_second_min * elapsed / micros(SECOND);
+        let gain = self.terms.per_second_min * elapsed / micros(SECOND);
         if gain > 0 {
             self.earned = now;
             self.credit = (self.credit + gain).min(self.depth().max(self.credit));

@@ -51,7 +51,9 @@ use loss::LossRate;
 use pacer::Pacer;
 use parity::Parity;
 use proof::{Echo, Proof};
+use rate::Burst;
 use repairs::Repairs;
+use slow::Glance;
 use thinning::Thinning;
 
 /// HEARTBEATs while the peer loses datagrams, and the least pause between two that were not asked for.
@@ -162,6 +164,9 @@ pub struct Sender {
     heartbeats_since: u16,
     /// What a slow path has to be spared, where frames may be left out.
     thinning: Option<Box<Thinning>>,
+    glance: Glance,
+    /// The media that left last, close together.
+    burst: Burst,
     pacer: Pacer,
 }
 
@@ -226,6 +231,8 @@ impl Sender {
             first_of_heartbeat: 0,
             heartbeats_since: 0,
             thinning: None,
+            glance: Glance::default(),
+            burst: Burst::default(),
             pacer: Pacer::default(),
         }
     }
@@ -339,6 +346,11 @@ impl Sender {
         SenderCounters { left_out, ..self.counters }
     }
 
+    /// Parity datagrams so far.
+    pub const fn parity_sent(&self) -> u64 {
+        self.counters.parity
+    }
+
     /// How long after capture the peer may ask, as it last said.
     pub fn horizon(&self) -> Option<Duration> {
         self.feedback.map(|feedback| feedback.horizon)
@@ -375,8 +387,7 @@ impl Sender {
     }
 
     fn heartbeat_pause(&self, now: Time) -> Duration {
-        let queueing = self.thinning.as_ref().is_some_and(|thinning| thinning.is_queueing());
-        let closely = now < self.lossy_until || queueing;
+        let closely = now < self.lossy_until || self.glance.queueing;
         let interval = if closely { HEARTBEAT_LOSSY } else { HEARTBEAT_INTERVAL };
         let pause = self.heartbeat_last.map_or(Duration::ZERO, |last| (last + interval).since(now));
         // Calm paths are told behind the next frame; the timer is for those that get none.
@@ -388,7 +399,7 @@ impl Sender {
     /// Whether the HEARTBEAT that is due about now should leave right behind the frame that was just sent: a calm path
     /// carries it in the same order, and nobody has to wake up for it.
     pub fn rides_behind_frame(&self, now: Time) -> bool {
-        let calm = now >= self.lossy_until && self.thinning.is_none();
+        let calm = now >= self.lossy_until && !self.glance.queueing && !self.glance.active;
         calm && self.heartbeat_last.is_none_or(|last| now.since(last) + LAG_GRACE >= HEARTBEAT_INTERVAL)
     }
 
@@ -535,8 +546,10 @@ impl Sender {
         let told = self.heartbeat_told.replace(datagrams);
         let telling = !std::mem::take(&mut self.answering) || told != Some(datagrams);
         self.proof.note_heartbeat(now, seq, nonce, telling);
+        // What leaves from now on is counted by the next one.
+        let burst = std::mem::take(&mut self.burst);
         if let Some(thinning) = &mut self.thinning {
-            thinning.note_heartbeat(now, seq, datagrams);
+            thinning.note_heartbeat(now, seq, datagrams, burst);
         }
         let mut heartbeat = Heartbeat {
             nonce,

@@ -49,6 +49,8 @@ pub struct Run {
     pub bytes: Bytes,
     /// Bytes of each but the last, which may be shorter.
     pub segment: usize,
+    /// The wide number of the frame of which they are the first copy. `None` for repairs and parity.
+    pub frame: Option<u64>,
 }
 
 impl Pacer {
@@ -91,7 +93,7 @@ impl Pacer {
         run: Run,
         rate: u64,
     ) -> Time {
-        let Run { bytes, segment } = run;
+        let Run { bytes, segment, .. } = run;
         let run = run_at(rate, segment);
         let (gap, whole) = (time_at(rate, usize::from(run) * segment), time_at(rate, bytes.len()));
         let begins = self.waiting.iter().map(|waiting| waiting.next).min().unwrap_or(self.free).max(now);
@@ -106,7 +108,7 @@ impl Pacer {
 
     /// Datagrams leave from `at` on, behind a frame that does.
     pub(super) fn behind(&mut self, at: Time, run: Run) {
-        let Run { bytes, segment } = run;
+        let Run { bytes, segment, .. } = run;
         let (run, gap) = (AT_ONCE_MAX, TICK);
         let waiting = Waiting { frame: None, bytes, segment, left: 0, run, gap, next: at, until: NEVER };
         self.waiting.push(waiting);
@@ -119,7 +121,8 @@ impl Pacer {
         let (place, _) = due.filter(|(_, waiting)| waiting.next <= now)?;
         let waiting = self.waiting.get_mut(place)?;
         let len = (usize::from(waiting.run) * waiting.segment).min(waiting.bytes.len());
-        let run = Run { bytes: waiting.bytes.split_to(len), segment: waiting.segment };
+        let frame = waiting.frame.map(|(_, number)| number);
+        let run = Run { bytes: waiting.bytes.split_to(len), segment: waiting.segment, frame };
         waiting.left += waiting.run;
         waiting.next = (waiting.next + waiting.gap).max(now);
         if waiting.bytes.is_empty() {
@@ -153,6 +156,14 @@ impl Pacer {
     /// Whether sound has time to leave behind everything before it.
     pub(super) fn has_time(&self, now: Time, bytes: usize, rate: u64, latency: Duration) -> bool {
         self.free.since(now) + time_at(rate, bytes) <= latency * 3 / 4
+    }
+
+    /// What is left of a frame does not leave any more: datagrams and bytes.
+    pub(super) fn forget(&mut self, key: &TrackKey, number: u64) -> (u64, u64) {
+        let before = self.backlog();
+        self.waiting.retain(|waiting| waiting.frame != Some((*key, number)));
+        let after = self.backlog();
+        (before.0 - after.0, before.1 - after.1)
     }
 
     /// Datagrams and bytes that wait.

@@ -35,15 +35,13 @@ impl Sender {
         self.counters.parity += count as u64;
         self.counters.parity_bytes += bytes.len() as u64;
         self.counters.bytes += bytes.len() as u64;
-        let run = Run { bytes, segment };
+        let run = Run { bytes, segment, frame: None };
         if deferred {
             let end = self.tracks.get(key).and_then(|track| track.sent).map_or(now, |(_, end)| end);
             self.pacer.behind(end, run);
             return None;
         }
-        if let Some(thinning) = &mut self.thinning {
-            thinning.note_sent(now, run.bytes.len() as u64);
-        }
+        self.burst.note_sent(now, run.bytes.len() as u64);
         Some(run)
     }
 

@@ -59,7 +59,6 @@ const SETTLED_AFTER: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rate {
     beats: VecDeque<Beat>,
-    burst: Burst,
     /// The newest echo: what all later ones are compared with.
     last: Option<Arrived>,
     /// Transits are relative to that of the first echo.
@@ -81,12 +80,12 @@ struct Beat {
     phase: Phase,
 }
 
-/// Media that left close together.
+/// Media that left close together. It stands beside the sender's own figures: each frame changes it.
 #[derive(Clone, Copy, Debug, Default)]
-struct Burst {
+pub(super) struct Burst {
     since: Time,
-    until: Time,
-    bytes: u64,
+    lasts_us: u32,
+    bytes: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -140,24 +139,35 @@ pub(super) struct Echo {
     pub(super) missed: u64,
 }
 
-impl Rate {
+impl Burst {
     /// First-sent media goes out.
     pub(super) fn note_sent(&mut self, now: Time, bytes: u64) {
-        if self.burst.bytes == 0 || now.since(self.burst.until) > BURST_GAP {
-            self.burst = Burst { since: now, until: now, bytes: 0 };
+        if self.bytes == 0 || now.since(self.until()) > BURST_GAP {
+            *self = Self { since: now, lasts_us: 0, bytes: 0 };
         }
-        self.burst.until = now;
-        self.burst.bytes += bytes;
+        self.lasts_us = u32::try_from(micros(now.since(self.since))).unwrap_or(u32::MAX);
+        self.bytes = self.bytes.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
     }
 
-    /// A HEARTBEAT goes out that counts `datagrams`; those since the one before left in this `phase`.
-    pub(super) fn note_heartbeat(&mut self, now: Time, seq: Serial, datagrams: u32, phase: Phase) {
+    fn until(&self) -> Time {
+        self.since + Duration::from_micros(u64::from(self.lasts_us))
+    }
+}
+
+impl Rate {
+    /// A HEARTBEAT goes out that counts `datagrams`; those since the one before left in this `phase`, the last of them in this
+    /// `burst`.
+    pub(super) fn note_heartbeat(
+        &mut self,
+        now: Time,
+        seq: Serial,
+        datagrams: u32,
+        (burst, phase): (Burst, Phase),
+    ) {
         if self.beats.len() == BEATS_MAX {
             self.beats.pop_front();
         }
-        self.beats.push_back(Beat { seq, at: now, datagrams, burst: self.burst, phase });
-        // What leaves from now on is counted by the next one.
-        self.burst = Burst::default();
+        self.beats.push_back(Beat { seq, at: now, datagrams, burst, phase });
     }
 
     /// Takes in an echo: what lies between it and the one before.
@@ -185,13 +195,22 @@ impl Rate {
         let sample = Sample::between(&before, &arrived, queue_us, phase);
         self.noise_samples = (self.noise_samples + 1).min(NOISE_SAMPLES);
         self.noise_us += (sample.rise_us.abs() - self.noise_us) / self.noise_samples;
-        self.samples.push_back(sample);
-        while self.samples.len() > SAMPLES_MAX
-            || (self.samples.len() > SAMPLES_KEPT && self.lasted() > SAMPLES_FOR)
+        self.keep(sample);
+        Some(sample)
+    }
+
+    /// Keeps a sample in the place of what is too old. Of a path that nothing was sent on nothing has to be kept.
+    fn keep(&mut self, sample: Sample) {
+        if sample.sent == 0 && self.samples.is_empty() {
+            return;
+        }
+        let lasts = |samples: &Self| samples.lasted() + sample.interval;
+        while self.samples.len() >= SAMPLES_MAX
+            || (self.samples.len() >= SAMPLES_KEPT && lasts(self) > SAMPLES_FOR)
         {
             self.samples.pop_front();
         }
-        Some(sample)
+        self.samples.push_back(sample);
     }
 
     /// Whether a queue stands in the path: worth to look more closely.
@@ -336,12 +355,12 @@ fn delivered(before: &Arrived, after: &Arrived) -> Option<u64> {
 
 /// The burst before a HEARTBEAT took at most this long to go through: the HEARTBEAT came behind it.
 fn capacity(beat: &Beat, (sent, received): (u64, u64), queue_us: i64) -> Option<u64> {
-    if beat.burst.bytes == 0 || beat.at.since(beat.burst.until) > PROBE_WITHIN {
+    if beat.burst.bytes == 0 || beat.at.since(beat.burst.until()) > PROBE_WITHIN {
         return None;
     }
     let lasted_us = micros(beat.at.since(beat.burst.since));
     let took_us = lasted_us.saturating_add(queue_us.max(0).cast_unsigned()).max(1);
-    let came = beat.burst.bytes * received.min(sent) / sent.max(1);
+    let came = u64::from(beat.burst.bytes) * received.min(sent) / sent.max(1);
     Some(came.saturating_mul(1_000_000) / took_us)
 }
 

@@ -8,10 +8,11 @@ use crate::id::TrackKey;
 use crate::limits::HEARTBEAT_INTERVAL;
 use crate::slab::Slab;
 use crate::time::{Stamp, Time, micros};
-use crate::wire::{Feedback, SkipItem, TrackFeedback, TrackKind};
+use crate::wire::{DataHeader, Feedback, SkipItem, TrackFeedback, TrackKind};
 
 use super::pacer::Run;
 use super::rate::Echo;
+use super::thinning::Thinning;
 use super::{Histories, History, Repair, Sender};
 
 /// Behind a frame that was paced a HEARTBEAT follows this soon: it shows what the path carries.
@@ -25,33 +26,70 @@ const REPAIRS_WITHIN: Duration = Duration::from_millis(200);
 /// On a path faster than this frames of any size leave at once: both ends are on one host or one cable.
 const PACED_RTT_MIN: Duration = Duration::from_millis(2);
 
+/// What each frame has to know of [`Thinning`], beside the sender's own figures: whoever follows the pointer waits for memory,
+/// and most paths have nothing to tell.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Glance {
+    /// Something is left out, or may be, or was and is still to be told.
+    pub(super) active: bool,
+    /// A queue stands in the path: worth to look more closely.
+    pub(super) queueing: bool,
+}
+
 impl Sender {
-    /// Frames of an open track may be left out from now on, if the path turns out to be too slow (PROTOCOL 7.8).
-    /// `latency` is what the peer plays it with.
-    pub fn let_thin(&mut self, key: TrackKey, kind: TrackKind, latency: Duration) {
-        self.thinning.get_or_insert_default().open(key, kind, latency);
+    /// Notes what has become of [`Thinning`]: after everything that may change it.
+    fn glance(&mut self) {
+        self.glance = self.thinning.as_ref().map_or(Glance::default(), |thinning| Glance {
+            active: thinning.is_active() || thinning.is_unsaid(),
+            queueing: thinning.is_queueing(),
+        });
+    }
+
+    /// Frames of an open track may be left out from now on: those that are recalled, and where the peer `thins`, also if the
+    /// path turns out to be too slow (PROTOCOL 7.8). `latency` is what the peer plays it with.
+    pub fn let_leave_out(&mut self, key: TrackKey, kind: TrackKind, latency: Duration, thins: bool) {
+        self.thinning.get_or_insert_with(|| Box::new(Thinning::new(thins))).open(key, kind, latency);
     }
 
     /// Whether a frame is left out for this peer, whose path is too slow: it is told by [`Sender::poll_skip`] and the next
     /// HEARTBEAT.
     pub fn leaves_out(&mut self, now: Time, key: &TrackKey, number: u64, slab: &Slab) -> bool {
-        let Some(thinning) = self.thinning.as_mut().filter(|thinning| thinning.is_active()) else {
+        if !self.glance.active {
             return false;
-        };
-        let Some(track) = self.tracks.get(key) else { return false };
+        }
+        let Some((track, thinning)) = self.tracks.get(key).zip(self.thinning.as_mut()) else { return false };
         let for_peer = number >= track.first;
         // What was sent already may need it, and can't be called back.
         let overtaken = track.sent.is_some_and(|(newest, _)| number < newest);
         let frame = (number, slab.header(), overtaken);
         let (pacer, bytes) = (&self.pacer, slab.datagrams().len());
         let late = |kind, latency, rate| pacer.is_late(now, (kind, bytes), rate, latency);
-        for_peer && thinning.leaves_out(now, key, frame, late)
+        let left_out = for_peer && thinning.leaves_out(now, key, frame, late);
+        self.glance();
+        left_out
     }
 
     /// What the peer has to know ahead of the next frame of a track: the latest frames that were left out, once.
     pub fn poll_skip(&mut self, key: &TrackKey) -> Vec<SkipItem> {
-        let thinning = self.thinning.as_mut().filter(|thinning| thinning.is_active());
-        thinning.map(|thinning| thinning.poll_skip(key)).unwrap_or_default()
+        let thinning = self.thinning.as_mut().filter(|_| self.glance.active);
+        let Some(thinning) = thinning else { return Vec::new() };
+        let left_out = thinning.poll_skip(key);
+        self.glance();
+        left_out
+    }
+
+    /// These first-sent datagrams of a frame never left: they waited here until they were of no use. The frame counts as left
+    /// out, and the peer is told so instead of asking for it, in the place of what is new.
+    pub fn recall(&mut self, number: u64, datagrams: &[u8]) {
+        let Some((header, _)) = DataHeader::split_run(datagrams).next() else { return };
+        let key = TrackKey { producer: header.producer, stream: header.stream, tag: header.tag };
+        let Some(thinning) = &mut self.thinning else { return };
+        thinning.recall(&key, number, &header);
+        let (count, bytes) = self.pacer.forget(&key, number);
+        let count = count + DataHeader::split_run(datagrams).count() as u64;
+        self.counters.datagrams = self.counters.datagrams.saturating_sub(count);
+        self.counters.bytes = self.counters.bytes.saturating_sub(bytes + datagrams.len() as u64);
+        self.glance();
     }
 
     /// The peer asked for its media again: a pause for a path that is too slow is over.
@@ -59,11 +97,12 @@ impl Sender {
         if self.thinning.as_mut().is_some_and(|thinning| thinning.resume(now, histories)) {
             self.want_heartbeat(now);
         }
+        self.glance();
     }
 
     /// Whether the path was found slow: media leaves at its rate, and frames may be left out.
-    pub(super) fn is_slow(&self) -> bool {
-        self.thinning.as_ref().is_some_and(|thinning| thinning.is_active())
+    pub(super) const fn is_slow(&self) -> bool {
+        self.glance.active
     }
 
     /// A HEARTBEAT was echoed for the first time: whether the path carries what is sent.
@@ -88,6 +127,7 @@ impl Sender {
         if thinning.handle_echo(now, rtt, echo, histories) {
             self.want_heartbeat(now);
         }
+        self.glance();
     }
 
     /// Whether a frame was left out for the peer on purpose.
@@ -115,12 +155,12 @@ impl Sender {
     ) -> bool {
         let frame = (key, number, slab);
         let bytes = slab.datagrams().len();
-        let rate = self.thinning.as_mut().and_then(|thinning| thinning.pace(key, bytes));
-        let sound = self.thinning.as_ref().and_then(|thinning| thinning.latency_of_sound(key));
-        let urgent = |rate| sound.is_some_and(|latency| !self.pacer.has_time(now, bytes, rate, latency));
+        let thinning = self.thinning.as_mut().filter(|_| self.glance.active);
+        let rate = thinning.and_then(|thinning| thinning.pace(key, bytes));
         let end = match rate {
-            Some(rate) if urgent(rate) => {
-                let run = Run { bytes: slab.datagrams().clone(), segment: slab.segment() };
+            Some(rate) if self.is_urgent_sound(now, key, bytes, rate) => {
+                let (bytes, segment) = (slab.datagrams().clone(), slab.segment());
+                let run = Run { bytes, segment, frame: Some(number) };
                 Some(self.pacer.overtake(now, Some((*key, number)), run, rate))
             }
             Some(rate) => Some(self.pacer.follow(now, frame, rate)),
@@ -128,9 +168,7 @@ impl Sender {
             None => self.pacer.spread(now, frame, interval),
         };
         let Some(end) = end else {
-            if let Some(thinning) = &mut self.thinning {
-                thinning.note_sent(now, slab.datagrams().len() as u64);
-            }
+            self.burst.note_sent(now, bytes as u64);
             return false;
         };
         if let Some((_, sent)) = self.tracks.get_mut(key).and_then(|track| track.sent.as_mut()) {
@@ -138,6 +176,12 @@ impl Sender {
         }
         self.put_heartbeat_behind(now, end, rate.is_some());
         true
+    }
+
+    /// Whether a frame is sound that would come too late behind what waits to leave at `rate`.
+    fn is_urgent_sound(&self, now: Time, key: &TrackKey, bytes: usize, rate: u64) -> bool {
+        let latency = self.thinning.as_ref().and_then(|thinning| thinning.latency_of_sound(key));
+        latency.is_some_and(|latency| !self.pacer.has_time(now, bytes, rate, latency))
     }
 
     /// A HEARTBEAT behind the frame, not amid it; close behind where it is to show what the path carries.
@@ -153,9 +197,10 @@ impl Sender {
 
     /// Whether a repair leaves with what waits at the path's rate: else it is to be sent at once.
     pub fn defer_repair(&mut self, now: Time, bytes: &Bytes, segment: usize) -> bool {
-        let rate = self.thinning.as_mut().and_then(|thinning| thinning.pace_of_repairs());
+        let thinning = self.thinning.as_mut().filter(|_| self.glance.active);
+        let rate = thinning.and_then(|thinning| thinning.pace_of_repairs());
         if let Some(rate) = rate {
-            self.pacer.overtake(now, None, Run { bytes: bytes.clone(), segment }, rate);
+            self.pacer.overtake(now, None, Run { bytes: bytes.clone(), segment, frame: None }, rate);
         }
         rate.is_some()
     }
@@ -173,9 +218,7 @@ impl Sender {
     /// The next datagrams that are due to leave.
     pub fn poll_paced(&mut self, now: Time) -> Option<Run> {
         let run = self.pacer.poll(now)?;
-        if let Some(thinning) = &mut self.thinning {
-            thinning.note_sent(now, run.bytes.len() as u64);
-        }
+        self.burst.note_sent(now, run.bytes.len() as u64);
         Some(run)
     }
 }

@@ -2,7 +2,10 @@ use super::*;
 use crate::id::{EpochTag, ProducerId, StreamId};
 use crate::limits::{DATAGRAM_LEN, PROOF_WAIT};
 use crate::time::CaptureTime;
-use crate::wire::{DataFlags, DataHeader, Missing, MissingShards, ReportedCounters, ShardRange};
+use crate::wire::{
+    DataFlags, DataHeader, Missing, MissingShards, ReportedCounters, ShardRange, SkipItem, SkipRange,
+    SkipReason, TrackKind,
+};
 
 const MS: Duration = Duration::from_millis(1);
 const RTT: Duration = Duration::from_millis(40);
@@ -324,6 +327,32 @@ fn what_the_peer_counts_goes_on_where_a_track_is_opened_again() {
     end.sender.open(end.now, KEY, wide(2), false);
     assert_eq!(end.sender.peer_total().expected, 2);
     assert_eq!(report(&mut end, 3, 2, 1), (3, 2, 1), "in all, not beside what was before");
+}
+
+#[test]
+fn a_frame_that_never_left_is_told_as_left_out_and_not_sent_again() {
+    for thins in [false, true] {
+        let mut end = End::with_frames(0);
+        end.sender.let_leave_out(KEY, TrackKind::Video, Duration::from_millis(500), thins);
+        for _ in 0..3 {
+            end.publish(10 * 1_164);
+        }
+        let sent = end.sender.counters();
+        let slab = end.slab(1);
+        // In two parts, as from the queue of a paced path.
+        end.sender.recall(wide(1), &slab.datagrams()[..4 * slab.segment()]);
+        end.sender.recall(wide(1), &slab.datagrams()[4 * slab.segment()..]);
+        let after = end.sender.counters();
+        assert_eq!((sent.datagrams - after.datagrams, sent.bytes - after.bytes), (10, 12_000));
+        assert_eq!(after.left_out, 1);
+        assert_eq!(end.ask(&[(1, 1, 0..10)]), [], "nobody asks for more than there was room for");
+        assert_eq!(end.ask(&[(2, 1, 0..1)]), [(2, 1, vec![0])]);
+        let told = end.sender.poll_skip(&KEY);
+        let range = SkipRange { from: serial(1), to: serial(1), reason: SkipReason::Thinned };
+        assert_eq!(told, [SkipItem { stream: KEY.stream, tag: KEY.tag, range }]);
+        assert_eq!(end.sender.poll_skip(&KEY), []);
+        assert!(end.heartbeat().tracks[0].skipped.contains(&range));
+    }
 }
 
 /// A sender, what it published, and its clock. Frames are counted from 0.

@@ -1,8 +1,9 @@
 //! What one slow viewer is not sent: the ladder at work, and the account of what it left out (PROTOCOL 7.8).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::few::Few;
 use crate::id::TrackKey;
 use crate::limits::LATENCY;
 use crate::serial::Serial;
@@ -14,7 +15,7 @@ use super::cuts::Cuts;
 use super::ladder::{Ladder, Media, Step, is_alone};
 use super::pace::Pace;
 use super::phase::Phase;
-use super::rate::{Echo, Rate};
+use super::rate::{Burst, Echo, Rate};
 
 /// Ranges of left-out frames that are remembered of a track: two seconds of every second of 60 frames per second.
 const RANGES_MAX: usize = 64;
@@ -41,16 +42,18 @@ const TRIAL_WITHIN: Duration = Duration::from_millis(250);
 /// A viewer's estimate, ladder and account.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Thinning {
+    /// Frames are left out where the path is too slow, and not only those that never left.
+    adapts: bool,
     rate: Rate,
     cuts: Cuts,
     ladder: Ladder,
     /// Media leaves at the path's rate: since it was found too slow, until it is found fast.
-    pace: Option<Pace>,
+    pace: Option<Box<Pace>>,
     /// The share of wanted frames that found no time to leave.
     crowded: f64,
     /// The share of echoes that showed less than was needed.
     overloaded: f64,
-    tracks: BTreeMap<TrackKey, Track>,
+    tracks: Few<TrackKey, Track>,
     /// Something is left out, or may be: else there is nothing to ask of a frame.
     active: bool,
     left_out: u64,
@@ -78,19 +81,17 @@ struct Track {
 }
 
 impl Thinning {
+    /// Nothing is left out yet; by the path's own measure only where it `adapts`.
+    pub(super) fn new(adapts: bool) -> Self {
+        Self { adapts, ..Self::default() }
+    }
+
     /// Frames of this track may be left out.
     pub(super) fn open(&mut self, key: TrackKey, kind: TrackKind, latency: Duration) {
-        let track = self.tracks.entry(key).or_insert_with(|| Track {
-            kind,
-            latency,
-            alone: true,
-            broken: None,
-            ranges: VecDeque::new(),
-            unsaid: false,
-            sent: None,
-            trial: false,
-        });
-        track.latency = if latency.is_zero() { LATENCY } else { latency };
+        self.tracks.insert_new(key, || Track::of(kind));
+        if let Some(track) = self.tracks.get_mut(&key) {
+            track.latency = if latency.is_zero() { LATENCY } else { latency };
+        }
     }
 
     pub(super) fn close(&mut self, key: &TrackKey) {
@@ -121,7 +122,7 @@ impl Thinning {
 
     /// What the path is believed to carry, bytes per second, where it is slow.
     pub(super) fn rate(&self) -> Option<u64> {
-        self.pace.map(|pace| pace.rate)
+        self.pace.as_ref().map(|pace| pace.rate)
     }
 
     /// Bytes per second at which repairs leave, where the path is slow.
@@ -158,7 +159,8 @@ impl Thinning {
         let step = self.ladder.step();
         let orphaned = track.is_orphaned(header);
         let wanted = !orphaned && step.keeps(track.kind, header, number);
-        let late = wanted && self.pace.is_some_and(|pace| late(track.kind, track.latency, pace.rate));
+        let late =
+            wanted && self.pace.as_ref().is_some_and(|pace| late(track.kind, track.latency, pace.rate));
         if wanted {
             self.crowded += (f64::from(u8::from(late)) - self.crowded) / CROWDED_FRAMES;
         }
@@ -178,15 +180,19 @@ impl Thinning {
         !kept
     }
 
+    /// A frame that was to be sent never left.
+    pub(super) fn recall(&mut self, key: &TrackKey, number: u64, header: &DataHeader) {
+        let known = self.has_left_out(key, number);
+        let Some(track) = self.tracks.get_mut(key).filter(|_| !known) else { return };
+        track.note(number, header);
+        self.left_out += 1;
+        self.refresh();
+    }
+
     fn refresh(&mut self) {
         self.active = self.pace.is_some()
             || self.ladder.step() != Step::Whole
             || self.tracks.values().any(|track| track.broken.is_some());
-    }
-
-    /// Media goes out.
-    pub(super) fn note_sent(&mut self, now: Time, bytes: u64) {
-        self.rate.note_sent(now, bytes);
     }
 
     /// Whether a frame was left out.
@@ -206,6 +212,11 @@ impl Thinning {
         track.unsaid = false;
         let newest = track.skipped().take(SKIP_RANGES);
         newest.map(|range| SkipItem { stream: key.stream, tag: key.tag, range }).collect()
+    }
+
+    /// Whether something was left out that the peer was not told of.
+    pub(super) fn is_unsaid(&self) -> bool {
+        self.tracks.values().any(|track| track.unsaid)
     }
 
     /// The frames before `number` are settled at the peer.
@@ -232,10 +243,13 @@ impl Thinning {
 
     // ---- Decisions ----
 
-    /// A HEARTBEAT goes out that counts `datagrams`.
-    pub(super) fn note_heartbeat(&mut self, now: Time, seq: Serial, datagrams: u32) {
+    /// A HEARTBEAT goes out that counts `datagrams`, the last of which left in this `burst`.
+    pub(super) fn note_heartbeat(&mut self, now: Time, seq: Serial, datagrams: u32, burst: Burst) {
+        if !self.adapts {
+            return;
+        }
         let phase = self.pace.as_mut().map_or(Phase::Free, |pace| pace.note_heartbeat(now));
-        self.rate.note_heartbeat(now, seq, datagrams, phase);
+        self.rate.note_heartbeat(now, seq, datagrams, (burst, phase));
     }
 
     /// The peer lacks these datagrams of a frame of `k` that it asks for for the first time.
@@ -253,13 +267,16 @@ impl Thinning {
         echo: Echo,
         histories: &impl Histories,
     ) -> bool {
+        if !self.adapts {
+            return false;
+        }
         let Some(sample) = self.rate.handle_echo(echo) else { return false };
         let Some(pace) = &mut self.pace else {
             let cut = self.cuts.are_rule() && self.rate.is_short();
             let slow = cut || self.rate.is_choked() || self.rate.is_too_slow(rtt);
             if slow {
                 let all = self.needed(Step::Whole, histories);
-                self.pace = Some(Pace::starting_at(self.rate.capacity().unwrap_or(all)));
+                self.pace = Some(Box::new(Pace::starting_at(self.rate.capacity().unwrap_or(all))));
                 self.cuts = Cuts::default();
                 self.rate.forget_evidence();
                 self.after(true);
@@ -318,7 +335,7 @@ impl Thinning {
     /// What kinds of media the viewer receives.
     fn media(&mut self, histories: &impl Histories) -> Media {
         let mut media = Media::default();
-        for (key, track) in &mut self.tracks {
+        for (key, track) in self.tracks.iter_mut() {
             let newest = histories.history(key).and_then(|history| history.newest());
             track.alone = newest.map_or(track.alone, |(_, slab)| is_alone(slab.header()));
             media.sound |= track.kind == TrackKind::Audio;
@@ -340,6 +357,19 @@ impl Thinning {
 }
 
 impl Track {
+    const fn of(kind: TrackKind) -> Self {
+        Self {
+            kind,
+            latency: LATENCY,
+            alone: true,
+            broken: None,
+            ranges: VecDeque::new(),
+            unsaid: false,
+            sent: None,
+            trial: false,
+        }
+    }
+
     /// Whether nothing of it was sent for long.
     fn is_starving(&mut self, now: Time) -> bool {
         now.since(*self.sent.get_or_insert(now)) >= TRIAL_AFTER

@@ -81,6 +81,17 @@ pub(super) struct BrokerNode {
     pub(super) clock: Clock,
     pub(super) paused: bool,
     pub(super) backlog: VecDeque<(SocketAddr, u8, Bytes)>,
+    /// What it sends leaves one after the other, at this rate.
+    pub(super) uplink: Option<Uplink>,
+}
+
+/// The broker's own link to the network.
+pub(super) struct Uplink {
+    bits_per_second: u64,
+    /// When the next datagrams may leave.
+    free: Time,
+    /// Something may be waiting for that.
+    waits: bool,
 }
 
 pub(super) struct ProducerNode {
@@ -140,8 +151,32 @@ impl BrokerNode {
     }
 
     pub(super) fn due(&self) -> Option<Time> {
-        let due = self.workers.iter().filter_map(Broker::poll_timeout).min()?;
-        (!self.paused).then(|| self.clock.when(due))
+        let timer =
+            self.workers.iter().filter_map(Broker::poll_timeout).min().map(|due| self.clock.when(due));
+        let uplink = self.uplink.as_ref().filter(|uplink| uplink.waits).map(|uplink| uplink.free);
+        timer.into_iter().chain(uplink).min().filter(|_| !self.paused)
+    }
+
+    /// Whether the link takes something now; else it is due when it does.
+    pub(super) fn may_send(&mut self, now: Time) -> bool {
+        self.uplink.as_mut().is_none_or(|uplink| {
+            uplink.waits = now < uplink.free;
+            !uplink.waits
+        })
+    }
+
+    /// So many bytes leave.
+    pub(super) fn note_sent(&mut self, now: Time, bytes: usize) {
+        if let Some(uplink) = &mut self.uplink {
+            let takes = bytes as u64 * 8 * 1_000_000 / uplink.bits_per_second.max(1);
+            uplink.free = uplink.free.max(now) + Duration::from_micros(takes);
+        }
+    }
+}
+
+impl Uplink {
+    pub(super) const fn at(bits_per_second: u64) -> Self {
+        Self { bits_per_second, free: Time::ZERO, waits: false }
     }
 }
 

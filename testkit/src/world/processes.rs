@@ -10,7 +10,7 @@ use impair::Links;
 use producer::engine::Producer;
 use protocol::wire::Role;
 
-use super::nodes::{ClientNode, Outside, ProducerNode, plan_of};
+use super::nodes::{ClientNode, Outside, ProducerNode, Uplink, plan_of};
 use super::{ClientId, Node, ProducerRun, World, address_of, broker_address, fresh_random};
 use crate::clock::Clock;
 use crate::media::Schedule;
@@ -58,6 +58,11 @@ impl World {
             }
         }
         self.touch(Node::Broker);
+    }
+
+    /// What the broker sends leaves at this rate from now on: its core, or its link, has too little for more.
+    pub fn limit_broker(&mut self, bits_per_second: u64) {
+        self.broker.uplink = Some(Uplink::at(bits_per_second));
     }
 
     /// Gives the broker a clock of its own; only before anybody has talked to it.

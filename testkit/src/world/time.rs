@@ -177,9 +177,11 @@ impl World {
             for number in 0..self.broker.workers.len() {
                 let Some(worker) = self.broker.workers.get_mut(number) else { continue };
                 self.broker.handovers.extend(std::iter::from_fn(|| worker.poll_handover()));
-                while let Some(transmit) =
-                    self.broker.workers.get_mut(number).and_then(|worker| worker.poll_transmit(now))
+                while self.broker.may_send(self.now)
+                    && let Some(transmit) =
+                        self.broker.workers.get_mut(number).and_then(|worker| worker.poll_transmit(now))
                 {
+                    self.broker.note_sent(self.now, transmit.bytes.len());
                     self.send_from_broker(&transmit);
                 }
             }

@@ -70,7 +70,7 @@ fn at_a_paths_rate_frames_leave_one_behind_the_other_and_sound_ahead_of_all() {
     assert!(pacer.poll(Time::ZERO).is_some());
     assert_eq!((pacer.first_waiting(&KEY, 1), pacer.first_waiting(&KEY, 2)), (Some(1), Some(0)));
     assert_eq!(pacer.backlog(), (5, 6_000));
-    let sound = Run { bytes: slab(2).datagrams().clone(), segment: 1_200 };
+    let sound = Run { bytes: slab(2).datagrams().clone(), segment: 1_200, frame: None };
     pacer.overtake(Time::ZERO + MS, None, sound, 120_000);
     let runs = runs(&mut pacer, Time::ZERO);
     assert_eq!(runs.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [10, 20, 30, 40, 50, 60, 70]);
@@ -94,4 +94,18 @@ fn what_waits_is_bounded() {
     let frame = slab(33);
     let waiting = (0..200).filter(|number| pacer.spread(Time::ZERO, (&KEY, *number, &frame), MS).is_some());
     assert_eq!(waiting.count(), FRAMES_MAX);
+}
+
+#[test]
+fn what_is_left_of_a_frame_that_is_forgotten_does_not_leave() {
+    let mut pacer = Pacer::default();
+    let now = Time::from_micros(1_000_000);
+    pacer.follow(now, (&KEY, 7, &slab(10)), 1_200 * 100);
+    pacer.follow(now, (&KEY, 8, &slab(10)), 1_200 * 100);
+    assert_eq!(pacer.poll(now).map(|run| (run.frame, run.bytes.len())), Some((Some(7), 1_200)));
+    assert_eq!(pacer.forget(&KEY, 7), (9, 9 * 1_200));
+    assert_eq!(pacer.forget(&KEY, 7), (0, 0));
+    let numbers: Vec<_> =
+        std::iter::from_fn(|| pacer.due().and_then(|due| pacer.poll(due))).map(|run| run.frame).collect();
+    assert_eq!(numbers, [Some(8); 10]);
 }

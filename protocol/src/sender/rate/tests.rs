@@ -10,6 +10,7 @@ const FRAME: (u64, u32) = (10_300, 9);
 /// A path, seen through one HEARTBEAT behind each third frame.
 struct Stage {
     rate: Rate,
+    burst: Burst,
     now: Time,
     seq: u32,
     sent: u32,
@@ -29,20 +30,22 @@ impl Stage {
         let (now, offset) = (Time::from_micros(5_000_000), u32::MAX - 3_000_000);
         let rate = Rate::default();
         let (queue, back) = (Duration::ZERO, Duration::ZERO);
-        Self { rate, now, seq: 0, sent: 0, received: 0, offset, queue, back, duplicates: 0, missed: 0 }
+        let burst = Burst::default();
+        Self { rate, burst, now, seq: 0, sent: 0, received: 0, offset, queue, back, duplicates: 0, missed: 0 }
     }
 
     /// A quarter of a second passes: three frames go out, `share` thousandths of their datagrams come.
     fn beat(&mut self, share: u64) -> Option<Sample> {
         for _ in 0..3 {
             self.now = self.now + 80 * MS;
-            self.rate.note_sent(self.now, FRAME.0);
+            self.burst.note_sent(self.now, FRAME.0);
             self.sent += FRAME.1;
             self.received += u64::from(FRAME.1) * share;
         }
         self.now = self.now + 10 * MS;
         self.seq += 1;
-        self.rate.note_heartbeat(self.now, Serial(self.seq), self.sent, Phase::Free);
+        let burst = std::mem::take(&mut self.burst);
+        self.rate.note_heartbeat(self.now, Serial(self.seq), self.sent, (burst, Phase::Free));
         let arrived = self.now + 20 * MS + self.queue;
         let arrived = Stamp(arrived.stamp().0.wrapping_add(self.offset));
         let received = u32::try_from(self.received / 1_000).unwrap();

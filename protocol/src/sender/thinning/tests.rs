@@ -84,7 +84,7 @@ fn no_frame_comes_without_those_that_it_depends_on() {
     let expected: BTreeSet<u64> = [1_224, 1_226].into_iter().chain((1_236..1_248).step_by(2)).collect();
     assert!(thinning.pace.is_none());
     assert_eq!(after.into_iter().collect::<BTreeSet<_>>(), (1_224..1_248).step_by(2).collect());
-    thinning.pace = Some(Pace::starting_at(1));
+    thinning.pace = Some(Box::new(Pace::starting_at(1)));
     let after: BTreeSet<u64> = (1_224..1_248)
         .filter(|number| {
             !thinning.leaves_out(NOW, &KEY, (*number, &header(*number), false), |_, _, _| late(*number))
@@ -137,7 +137,7 @@ fn what_was_left_out_is_told_ahead_of_the_next_frame_once_and_in_every_heartbeat
 fn what_is_remembered_is_bounded_and_goes_when_it_is_settled() {
     let mut thinning = at(Step::Second);
     kept(&mut thinning, 12_000..13_000);
-    assert_eq!(thinning.tracks[&KEY].ranges.len(), RANGES_MAX);
+    assert_eq!(thinning.tracks.get(&KEY).unwrap().ranges.len(), RANGES_MAX);
     thinning.forget_before(&KEY, 13_000);
     assert_eq!(thinning.newest(&KEY), Some(12_999));
     thinning.close(&KEY);
@@ -155,7 +155,7 @@ fn a_viewer_that_asks_again_ends_its_pause() {
 #[test]
 fn of_a_track_that_is_left_out_one_frame_goes_out_every_four_seconds_fast() {
     let mut thinning = at(Step::Paused);
-    thinning.pace = Some(Pace::starting_at(3_000));
+    thinning.pace = Some(Box::new(Pace::starting_at(3_000)));
     let frames = (0..240_u64).filter(|tick| {
         let now = NOW + Duration::from_millis(100) * u32::try_from(*tick).unwrap();
         let sent = !thinning.leaves_out(
