@@ -72,13 +72,22 @@ pub(crate) fn announce(codec: &str) -> Vec<u8> {
         name: Text::new("test"),
         tracks: vec![track],
     };
+    control(PRODUCER, 1, &Message::Announce(announce))
+}
+
+/// A CLOCK with this sequence number.
+pub(crate) fn clock(seq: u32) -> Vec<u8> {
+    control(ProducerId::NONE, seq, &Message::Clock)
+}
+
+fn control(producer: ProducerId, seq: u32, message: &Message) -> Vec<u8> {
     let header = ControlHeader {
-        producer: PRODUCER,
+        producer,
         stream: StreamId::ALL,
         flags: 0,
         session: SessionId(0x0102),
-        seq: Serial(1),
-        sent: Stamp(1),
+        seq: Serial(seq),
+        sent: Stamp(seq),
     };
-    wire::encode(&header, &Message::Announce(announce)).to_vec()
+    wire::encode(&header, message).to_vec()
 }

@@ -24,7 +24,7 @@ use protocol::slab::Slab;
 use protocol::time::CaptureTime;
 use protocol::wire::DataHeader;
 
-use channel::{announce, media, pictures, slab, video};
+use channel::{announce, clock, media, pictures, slab, video};
 use golden::goldens;
 use mutation::{Random, is_accepted, mutate};
 use pcap::Packet;
@@ -150,6 +150,17 @@ fn losses_repairs_and_duplicates_are_marked_where_they_show() {
     let shards = sent.len() + 1; // the repair holds two
     assert_eq!(row[5], shards.to_string());
     assert_eq!(row[8..], ["3", "3", "1", "2", "1", "2", "0"], "{table}");
+}
+
+#[test]
+fn a_control_message_that_comes_later_was_overtaken_and_is_no_gap() {
+    let Some(tshark) = Tshark::find() else { return };
+    let numbers = [10, 12, 11, 13, 17, 15]; // 14 and 16 never come
+    let capture = tshark.capture("overtaken", &packets(UP, numbers.map(clock)));
+    assert_eq!(tshark.shown(&capture, "framecast.expert.reordered"), [2, 5].into());
+    assert_eq!(tshark.shown(&capture, "framecast.expert.gap"), [4].into());
+    let told = ["-Y", "framecast.expert.gap", "-T", "fields", "-e", "_ws.expert.message"];
+    assert_eq!(tshark.print(&capture, &told).trim(), "Did not come before: 2 control message(s)");
 }
 
 #[test]

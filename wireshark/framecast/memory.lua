@@ -35,7 +35,18 @@ function memory.record_of(pinfo, offset)
 end
 
 function memory.note(record, abbr, text)
-    record.notes[#record.notes + 1] = { expert = E[abbr], text = text }
+    local note = { expert = E[abbr], text = text }
+    record.notes[#record.notes + 1] = note
+    return note
+end
+
+local function withdraw(record, note)
+    for index, each in ipairs(record.notes) do
+        if each == note then
+            table.remove(record.notes, index)
+            return
+        end
+    end
 end
 
 function memory.add_notes(record, item)
@@ -69,19 +80,49 @@ function memory.answer(record, asked)
     end
 end
 
+local GAPS_KEPT = 64 -- per session and sender: a number from before that will not come any more
+
+local function missing_before(count)
+    return ("Did not come before: %d control message(s)"):format(count)
+end
+
+local function note_gap(seen, record, from, to)
+    local missing = distance(from, to) + 1
+    local note = memory.note(record, "gap", missing_before(missing))
+    table.insert(seen.gaps, { from = from, to = to, missing = missing, record = record, note = note })
+    if #seen.gaps > GAPS_KEPT then
+        table.remove(seen.gaps, 1)
+    end
+end
+
+-- A number that comes after all was overtaken and not lost: it is missing no more where the gap was marked.
+local function fill_gap(seen, seq)
+    for _, gap in ipairs(seen.gaps) do
+        if distance(gap.from, seq) >= 0 and distance(seq, gap.to) >= 0 then
+            gap.missing = gap.missing - 1
+            gap.note.text = missing_before(gap.missing)
+            if gap.missing == 0 then
+                withdraw(gap.record, gap.note)
+            end
+            return
+        end
+    end
+end
+
 function memory.check_number(record, key, seq)
     local seen = memory.numbers[key]
     if not seen then
-        memory.numbers[key] = { highest = seq, [seq] = true }
+        memory.numbers[key] = { highest = seq, gaps = {}, [seq] = true }
         return
     end
     local ahead = distance(seen.highest, seq)
     if seen[seq] then
         memory.note(record, "duplicate", ("Sequence number %d was seen before: dropped as a replay"):format(seq))
     elseif ahead > 1 then
-        memory.note(record, "gap", ("%d control messages before this one are missing"):format(ahead - 1))
+        note_gap(seen, record, (seen.highest + 1) % 4294967296, (seq - 1) % 4294967296)
     elseif ahead < 0 then
         memory.note(record, "reordered")
+        fill_gap(seen, seq)
     end
     seen[seq] = true
     if ahead > 0 then
