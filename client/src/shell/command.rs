@@ -118,9 +118,12 @@ fn command(words: &[String], known: &[ProducerId]) -> Result<Command, CommandErr
 }
 
 fn subscribe(words: &[String], known: &[ProducerId]) -> Result<Command, CommandError> {
-    let Options { ids, latency, renderer } = options(words)?;
+    let Options { ids, latency, renderer } = options(Verb::Subscribe, words)?;
     if renderer.is_some() {
-        return Err(CommandError::UnknownOption(RENDERER_OPTION.to_owned()));
+        return Err(CommandError::UnknownOption {
+            verb: Verb::Subscribe,
+            option: RENDERER_OPTION.to_owned(),
+        });
     }
     Ok(Command::Subscribe { targets: targets(Verb::Subscribe, ids, known)?, latency })
 }
@@ -131,7 +134,7 @@ fn watch(words: &[String], known: &[ProducerId]) -> Result<Command, CommandError
     {
         return Ok(Command::WatchOff);
     }
-    let Options { ids, latency, renderer } = options(words)?;
+    let Options { ids, latency, renderer } = options(Verb::Watch, words)?;
     Ok(Command::Watch { targets: targets(Verb::Watch, ids, known)?, latency, renderer })
 }
 
@@ -142,7 +145,7 @@ struct Options<'a> {
     renderer: Option<Renderer>,
 }
 
-fn options(words: &[String]) -> Result<Options<'_>, CommandError> {
+fn options(verb: Verb, words: &[String]) -> Result<Options<'_>, CommandError> {
     let mut options = Options { ids: Vec::new(), latency: None, renderer: None };
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -167,7 +170,7 @@ fn options(words: &[String]) -> Result<Options<'_>, CommandError> {
                 let wrong = |error| CommandError::Renderer { name: echoed(name), error };
                 options.renderer = Some(name.parse().map_err(wrong)?);
             }
-            _ => return Err(CommandError::UnknownOption(echoed(option))),
+            _ => return Err(CommandError::UnknownOption { verb, option: echoed(option) }),
         }
     }
     Ok(options)

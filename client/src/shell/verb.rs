@@ -89,7 +89,7 @@ impl Verb {
             Self::Subscribe => Entry {
                 names: &["subscribe", "sub"],
                 usage: "subscribe ID [ID..] [--latency 500ms]",
-                summary: "receive producers, or single streams of them",
+                summary: "receive producers, or single streams",
                 details: "1AAA99 is a producer with its picture and sound, 1AAA9901 its stream 01 alone. \
                           The latency is the time for repair: 100ms to 10s, or 0 for the newest picture at once.",
             },
@@ -108,22 +108,24 @@ impl Verb {
             Self::Status => Entry {
                 names: &["status"],
                 usage: "status",
-                summary: "how each stream does: frames, rate, losses, repairs, latency",
+                summary: "how each stream does",
                 details: "Loss counts datagrams before repair. Missed are frames that came too late, never, or were \
-                          left out: 'stats' tells them apart.",
+                          left out: 'stats' tells them apart. A latency of 31/500 ms: the newest frame was whole \
+                          31 ms after its capture, and could have taken 500 ms.",
             },
             Self::Stats => Entry {
                 names: &["stats"],
                 usage: "stats",
-                summary: "every counter of every stream, and what was dropped and why",
-                details: "expected = direct + repaired arq + repaired fec + late + lost + skipped.",
+                summary: "every counter, and what was dropped",
+                details: "expected = direct + arq + fec + late + lost + skipped, where arq are frames repaired by resending \
+                          and fec by parity. dup are datagrams that came twice, first is how long the first frame took.",
             },
             Self::Watch | Self::Grid | Self::Top | Self::Snapshot => self.picture_entry(),
             Self::Record => Entry {
                 names: &["record"],
                 usage: "record DIR | off",
-                summary: "write each delivered frame to a file, or stop it",
-                details: "Frames go to DIR/<producer>/<stream>/<number>.<extension>; \
+                summary: "write frames to files, or stop it",
+                details: "Each delivered frame goes to DIR/<producer>/<stream>/<number>.<extension>; \
                           put quotes around a folder with blanks.",
             },
             Self::Help => Entry {
@@ -147,7 +149,7 @@ impl Verb {
             Self::Watch => Entry {
                 names: &["watch", "w"],
                 usage: "watch ID [ID..] | off",
-                summary: "show pictures above the prompt, or stop it",
+                summary: "show pictures above the prompt, or stop",
                 details: "What is not subscribed yet is, until 'watch off'. --latency 500ms and --renderer NAME as in \
                           'framecast watch'. Renderers are kitty, sixel, iterm, half, \
                           quarter and ascii; without a name the terminal is asked.",
@@ -155,19 +157,19 @@ impl Verb {
             Self::Top => Entry {
                 names: &["top"],
                 usage: "top",
-                summary: "all channels, a picture, graphs and a log on the full screen",
+                summary: "channels, graphs and a log, full screen",
                 details: "'?' shows its keys, 'q' comes back to the prompt.",
             },
             Self::Grid => Entry {
                 names: &["grid"],
                 usage: "grid",
-                summary: "show all subscribed pictures side by side",
+                summary: "all subscribed pictures side by side",
                 details: "'watch off' stops it.",
             },
             _ => Entry {
                 names: &["snapshot", "snap"],
                 usage: "snapshot ID [FILE]",
-                summary: "write the newest picture that is shown to a file",
+                summary: "write the newest picture to a file",
                 details: "The bytes are those that the producer read. Without a name the file is called after the \
                           producer and the number of the frame; a file that is there is not replaced.",
             },

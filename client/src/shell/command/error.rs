@@ -24,9 +24,14 @@ pub enum CommandError {
         /// What was probably meant.
         nearest: Option<String>,
     },
-    /// An option that `subscribe` does not have.
-    #[error("unknown option '{0}': the only one is --latency, such as --latency 500ms")]
-    UnknownOption(String),
+    /// An option that the command does not have.
+    #[error("unknown option '{option}': {} takes {}", verb.name(), Options(*verb))]
+    UnknownOption {
+        /// The command.
+        verb: Verb,
+        /// What was written.
+        option: String,
+    },
     /// `--latency` at the end.
     #[error("--latency needs a duration, such as --latency 500ms")]
     LatencyMissing,
@@ -88,6 +93,18 @@ impl fmt::Display for Hint<'_> {
             Some(nearest) => write!(f, "did you mean '{nearest}'?"),
             None => f.write_str("'help' lists them all"),
         }
+    }
+}
+
+/// The options of the commands that have any.
+struct Options(Verb);
+
+impl fmt::Display for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Verb::Watch => "--latency 500ms and --renderer half",
+            _ => "--latency 500ms alone",
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::samples::{NAME, catalog, events, fault, recording, snapshot, subscribed, with_all};
 use super::*;
-use crate::engine::event::{Frame, Subscribed};
+use crate::engine::event::{Frame, StreamCounters, Subscribed};
 use crate::shell::echo::steers;
 
 const SCRIPTING: &str = include_str!("../../../../docs/SCRIPTING.md");
@@ -84,7 +84,7 @@ fn events_are_lines_for_people() {
             "\
 connected to 127.0.0.1:5000, rtt 0.4 ms
 disconnected: nothing heard for 15 s; trying again until the broker answers
-subscribed 1AAA99 \"Aurora\" video jpg 12.0/s, audio mp3 1.0/s, latency 500 ms, rtt 0.4 ms
+subscribed 1AAA99 \"Aurora\" video jpg 12.0/s, audio mp3 1.0/s, latency 500 ms
 warning: 1AAA99 plays 350 ms after capture, not 100 ms: its path or its channel needs that long
 waiting for 9DDD99: no such producer yet, it starts when that one comes; did you mean 3DDD99?
 refused 2BBB9902: {}
@@ -118,6 +118,9 @@ fn the_rarer_forms_of_events_are_told_apart() {
         }),
         (Event::Waiting { target }, {
             "waiting for 1AAA99: no such producer yet, it starts when that one comes\n"
+        }),
+        (Event::Refused { target, status: Code::NoSuchStream }, {
+            "refused 1AAA99: no such stream; 'list' shows the streams\n"
         }),
         (Event::Unsubscribed { target, status: Code::NoSuchStream }, {
             "not subscribed to 1AAA99: 'status' shows what is\n"
@@ -170,21 +173,48 @@ fn stats_and_summary_show_every_counter() {
     let snapshot = snapshot(NAME);
     let report = Report { snapshot: &snapshot, recording: None };
     let counters = "\
-stream    kind   expected  direct  arq  fec  late  lost  skipped  duplicates   bytes  first frame
-1AAA9901  video       126     118    4    1     1     2        0           3  1.3 MB        23 ms
-1AAA9902  audio         0       0    0    0     0     0        0           0     0 B            -
+stream    expected  direct  arq  fec  late  lost  skipped  dup   bytes  first
+1AAA9901       126     118    4    1     1     2        0    3  1.3 MB  23 ms
+1AAA9902         0       0    0    0     0     0        0    0     0 B      -
 ";
     assert_eq!(
         text(&Notice::Stats(report)),
         format!(
             "{counters}\
 1AAA9901 whole 31 ms after capture (+- 0.3 ms), shown at 500 ms
-datagrams received 1312, 18 of them parity, sent 97, dropped: unknown_tag 2, replay 1
+datagrams received 1312, 18 of them parity, sent 97
+dropped unknown_tag 2, replay 1
 broker 127.0.0.1:5000, rtt 0.4 ms, jitter 0.1 ms, loss 0.2 % in runs of 1.2
 "
         )
     );
     assert_eq!(text(&Notice::Summary(report)), format!("{counters}rtt 0.4 ms\n"));
+}
+
+#[test]
+fn tables_fit_a_terminal_of_80_columns() {
+    let mut snapshot = snapshot(NAME);
+    snapshot.streams[0].counters = StreamCounters {
+        expected: 999_999,
+        direct: 999_000,
+        repaired_arq: 990,
+        repaired_fec: 9,
+        duplicates: 999,
+        bytes: 99_000_000_000,
+        ..snapshot.streams[0].counters
+    };
+    snapshot.streams[0].first_frame = Some(Duration::from_millis(999));
+    let report = Report { snapshot: &snapshot, recording: None };
+    for notice in [
+        Notice::Help(None),
+        Notice::Status(report),
+        Notice::Stats(report),
+        Notice::Event(&Event::Catalog(catalog("")), Hints::default()),
+        Notice::Event(&Event::Subscribed(subscribed(NAME, false)), Hints::default()),
+    ] {
+        let said = text(&notice);
+        assert!(said.lines().all(|line| line.chars().count() <= 80), "{said}");
+    }
 }
 
 #[test]

@@ -44,11 +44,14 @@ fn of_event(event: &Event, hints: Hints) -> Option<String> {
         Event::Disconnected { reason } => {
             format!("disconnected: {}; trying again until the broker answers", Clean(reason))
         }
-        Event::Subscribed(facts) => subscribed(facts, hints.rtt),
+        Event::Subscribed(facts) => subscribed(facts),
         Event::LatencyRaised { target, wanted, latency, .. } => too_far(*target, *wanted, *latency),
         Event::Waiting { target } => {
             let nearest = hints.nearest.map(|id| format!("; did you mean {id}?")).unwrap_or_default();
             format!("waiting for {target}: no such producer yet, it starts when that one comes{nearest}")
+        }
+        Event::Refused { target, status: Code::NoSuchStream } => {
+            format!("refused {target}: {}; 'list' shows the streams", Code::NoSuchStream)
         }
         Event::Refused { target, status } => format!("refused {target}: {status}"),
         Event::Unsubscribed { target, status: Code::Ok } => format!("unsubscribed {target}"),
@@ -71,12 +74,11 @@ fn of_event(event: &Event, hints: Hints) -> Option<String> {
     Some(line)
 }
 
-fn subscribed(facts: &Subscribed, rtt: Option<Duration>) -> String {
+fn subscribed(facts: &Subscribed) -> String {
     let tracks = facts.tracks.iter();
     let mut parts: Vec<_> =
         tracks.map(|track| described(track.kind, &track.extension, track.frame_duration)).collect();
     parts.push(format!("latency {}", span(facts.latency)));
-    parts.extend(rtt.map(|rtt| format!("rtt {}", span(rtt))));
     let verb = if facts.again { "goes on" } else { "subscribed" };
     let name = quoted(&facts.name);
     let blank = if name.is_empty() { "" } else { " " };
@@ -196,7 +198,7 @@ fn stats(report: Report<'_>) -> String {
     let parity: u64 = snapshot.streams.iter().map(|stream| stream.counters.parity).sum();
     let ages: String = snapshot.streams.iter().filter_map(age).collect();
     format!(
-        "{}{ages}datagrams received {}, {parity} of them parity, sent {}, dropped: {dropped}\n{}{}",
+        "{}{ages}datagrams received {}, {parity} of them parity, sent {}\ndropped {dropped}\n{}{}",
         counters(&snapshot.streams),
         snapshot.datagrams_received,
         snapshot.datagrams_sent,
@@ -214,9 +216,9 @@ fn counters(streams: &[StreamStatus]) -> String {
     if streams.is_empty() {
         return "no streams\n".to_owned();
     }
+    // No kind: `status` has it, and with it no row would fit the 80 columns of a small terminal.
     let header = [
         "<stream",
-        "<kind",
         ">expected",
         ">direct",
         ">arq",
@@ -224,9 +226,9 @@ fn counters(streams: &[StreamStatus]) -> String {
         ">late",
         ">lost",
         ">skipped",
-        ">duplicates",
+        ">dup",
         ">bytes",
-        ">first frame",
+        ">first",
     ];
     let rows: Vec<_> = streams
         .iter()
@@ -242,7 +244,7 @@ fn counters(streams: &[StreamStatus]) -> String {
                 counters.skipped,
                 counters.duplicates,
             ];
-            let mut row = vec![id(stream), stream.kind.to_string()];
+            let mut row = vec![id(stream)];
             row.extend(counts.map(|count| count.to_string()));
             row.extend([bytes(counters.bytes), span_or_dash(stream.first_frame)]);
             row

@@ -92,13 +92,18 @@ fn head(top: &Top, facts: &Facts<'_>, area: Rect, buffer: &mut Buffer) {
     let mut parts = vec![
         format!("broker {} {link}", facts.snapshot.broker),
         format!("rtt {}", span_or_dash(facts.snapshot.rtt)),
-        format!("{} channels", top.channels.rows().len()),
+        count(top.channels.rows().len()),
     ];
     parts.extend(facts.is_recording.then(|| "REC".to_owned()));
     parts.extend(top.is_paused.then(|| "PAUSED".to_owned()));
     parts.extend(facts.is_idle.then(|| "IDLE: press a key".to_owned()));
     parts.extend(facts.figures.notice.map(str::to_owned));
     Paragraph::new(format!(" {}", parts.join(" | "))).reversed().render(area, buffer);
+}
+
+fn count(channels: usize) -> String {
+    let plural = if channels == 1 { "" } else { "s" };
+    format!("{channels} channel{plural}")
 }
 
 fn table(top: &Top, area: Rect, buffer: &mut Buffer) {
