@@ -106,8 +106,16 @@ fn a_later_life_with_the_same_key_takes_over_and_the_former_is_told() {
         producer
     };
     let first = start();
+    let mut viewer = Process::start(&mut broker.exec("subscribe 1AAA99", "--stay --output json"));
+    viewer.until("\"type\":\"subscribed\"");
     let _second = start();
     let ended = first.ended();
     assert_eq!(ended.status, Some(1), "{ended:?}");
+    let sent =
+        ended.stderr.lines().find(|line| line.contains("producer summary") && line.contains(" datagrams="));
+    assert!(
+        !sent.unwrap().contains(" datagrams=0 "),
+        "the session is over, and what it sent is still told: {sent:?}"
+    );
     assert!(ended.stderr.contains("a newer producer with the key of this one took over 1AAA99"), "{ended:?}");
 }

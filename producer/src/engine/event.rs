@@ -64,7 +64,7 @@ pub struct TrackStatus {
     pub refused: u64,
     /// Bytes of the frames that were sent.
     pub bytes: u64,
-    /// What the broker says became of those of the present session.
+    /// What the broker says became of those of the present session; of the last one, where there is none.
     pub broker: Option<Counters>,
 }
 

@@ -22,7 +22,7 @@ use protocol::clock::MediaClock;
 use protocol::id::{EpochTag, ProducerId, StreamId};
 use protocol::limits::{DATAGRAM_LEN, HEARTBEAT_INTERVAL, LATENCY};
 use protocol::random::Random;
-use protocol::sender::{Answer, Repair, Run, Sender};
+use protocol::sender::{Answer, Repair, Run, Sender, SenderCounters};
 use protocol::session::link::{Link, LinkInput};
 use protocol::session::request::{Repeat, RequestNumbers};
 use protocol::time::{CaptureTime, Time};
@@ -60,6 +60,8 @@ pub struct Producer {
     tracks: Tracks,
     /// The sending end of the present session, once the announcement was granted.
     sender: Option<Sender>,
+    /// What that of the session before had counted.
+    former: SenderCounters,
     requests: RequestNumbers,
     ending: Option<Ending>,
     heartbeat_due: Time,
@@ -88,6 +90,7 @@ impl Producer {
             tracks: Tracks::new(&plan),
             announcement: Announcement::new(plan),
             sender: None,
+            former: SenderCounters::default(),
             requests: RequestNumbers::default(),
             ending: None,
             heartbeat_due: now,
@@ -248,13 +251,20 @@ impl Producer {
     /// Announces the tracks as they are now.
     fn ask(&mut self, now: Time) {
         let req = self.requests.next_number();
-        self.sender = None;
+        self.end_sender();
         self.announcement.ask(now, self.link.rtt(), req, self.tracks.infos());
         self.poll_requests(now);
     }
 
+    /// The sending end is over, and what it has counted is not forgotten before the next one counts.
+    fn end_sender(&mut self) {
+        let Some(sender) = self.sender.take() else { return };
+        self.former = sender.counters();
+        self.tracks.keep_counters(|key| sender.peer_counters(key));
+    }
+
     fn lose_session(&mut self, reason: String, code: Code) {
-        self.sender = None;
+        self.end_sender();
         self.announcement.withdraw();
         self.tracks.drop_held();
         self.events.push_back(if code == Code::Superseded {
@@ -436,7 +446,7 @@ impl Producer {
 
     /// The state of everything, for the log and the summary.
     pub fn snapshot(&self) -> Snapshot {
-        let counters = self.sender.as_ref().map(Sender::counters).unwrap_or_default();
+        let counters = self.sender.as_ref().map_or(self.former, Sender::counters);
         let tag = self.announcement.tag();
         let tracks = self.tracks.statuses(|stream| {
             let sender = self.sender.as_ref()?;

@@ -47,6 +47,8 @@ struct Track {
     unsent: u64,
     refused: u64,
     bytes: u64,
+    /// What the broker said last, in a session that is over.
+    former: Option<Counters>,
 }
 
 impl Tracks {
@@ -58,6 +60,7 @@ impl Tracks {
             history: History::beginning_at(plan.first_frame),
             published: 0,
             unsent: 0,
+            former: None,
             refused: 0,
             bytes: 0,
         };
@@ -209,6 +212,14 @@ impl Tracks {
             .collect()
     }
 
+    /// Keeps what the broker has said of each track.
+    pub(super) fn keep_counters(&mut self, broker: impl Fn(&TrackKey) -> Option<Counters>) {
+        let (producer, tag) = (self.producer, self.tag);
+        for (stream, track) in &mut self.table {
+            track.former = broker(&TrackKey { producer, stream: *stream, tag }).or(track.former);
+        }
+    }
+
     pub(super) fn statuses(&self, broker: impl Fn(StreamId) -> Option<Counters>) -> Vec<TrackStatus> {
         self.table
             .iter()
@@ -218,7 +229,7 @@ impl Tracks {
                 unsent: track.unsent,
                 refused: track.refused,
                 bytes: track.bytes,
-                broker: broker(*stream),
+                broker: broker(*stream).or(track.former),
             })
             .collect()
     }

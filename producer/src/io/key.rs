@@ -16,7 +16,7 @@ const BEYOND_OWNER: u32 = 0o077;
 #[derive(Debug, Error)]
 pub enum KeyError {
     /// It can't be read.
-    #[error("the key file {} can't be read: {cause}; name one that can (--key-file)", path.display())]
+    #[error("the key file {} can't be read: {cause}; name one that can (PRODUCER_KEY_FILE, --key-file)", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
