@@ -4,8 +4,9 @@ use std::io::{self, IsTerminal as _, Write, stderr};
 
 use clap::{ArgAction, Args};
 use client::io::show_log;
+use client::shell::echo::Echo;
 use client::shell::output::Format;
-use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 
 use crate::failure::Failure;
 use crate::setting::Name;
@@ -33,11 +34,7 @@ impl Logging {
     /// Begins to log: `RUST_LOG` wins over the flags.
     /// `usual` is the level without flags.
     pub(crate) fn start(self, usual: &'static str) -> Result<(), Failure> {
-        let filter = RUST_LOG.value(None, |directives| {
-            EnvFilter::try_new(directives).map_err(|fault| {
-                format!("{fault}; write a level (info) or target=level pairs (broker=debug)")
-            })
-        })?;
+        let filter = RUST_LOG.value(None, filter)?;
         let level = self.level(usual);
         let filter = filter.unwrap_or_else(|| EnvFilter::new(level));
         let form = LOG_FORMAT.value(self.log_format, value::format)?.unwrap_or_default();
@@ -62,6 +59,18 @@ impl Logging {
     }
 }
 
+/// What is logged, as `RUST_LOG` says it. A lone word that is no level would be taken for a target, and a slip in a level
+/// would silence everything else.
+fn filter(directives: &str) -> Result<EnvFilter, String> {
+    const REMEDY: &str = "write a level (info) or target=level pairs (broker=debug)";
+    let mut words = directives.split(',').map(str::trim).filter(|word| !word.is_empty());
+    let lone = words.find(|word| !word.contains(['=', '[']) && word.parse::<LevelFilter>().is_err());
+    match lone {
+        Some(word) => Err(format!("{} is no level: {REMEDY}", Echo(word))),
+        None => EnvFilter::try_new(directives).map_err(|fault| format!("{fault}; {REMEDY}")),
+    }
+}
+
 /// Standard error. Where that is a terminal which a client of this process has, the client shows the line.
 struct Log {
     is_terminal: bool,
@@ -80,4 +89,25 @@ impl Write for Log {
 fn colour_is_welcome() -> bool {
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     stderr().is_terminal() && !plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_in_a_level_is_told_and_silences_nothing() {
+        for directives in
+            ["info", "WARN", "off", "3", "broker=debug", "warn,client=trace", "[span]=debug", "info,"]
+        {
+            assert!(filter(directives).is_ok(), "{directives}");
+        }
+        for directives in ["debgu", "abc", "-1", "info,broker", "a=b=c", "broker=loud"] {
+            let fault = filter(directives).err().unwrap_or_default();
+            assert!(
+                fault.ends_with("write a level (info) or target=level pairs (broker=debug)"),
+                "{directives}: {fault}"
+            );
+        }
+    }
 }

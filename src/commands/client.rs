@@ -11,7 +11,7 @@ use clap_complete::engine::ArgValueCandidates;
 use protocol::limits::LATENCY;
 
 use super::audio::Sound;
-use super::watch::renderer;
+use super::watch::{RENDERERS, renderer};
 use crate::address;
 use crate::completion::words;
 use crate::failure::{Failure, Status};
@@ -63,11 +63,11 @@ pub(crate) struct Session {
     #[command(flatten)]
     sound: Sound,
     /// A prompt, or the full screen with all channels, graphs and a log: line or full [env: UI] [default: line]
-    #[arg(long, value_name = "KIND")]
+    #[arg(long, value_name = "KIND", add = ArgValueCandidates::new(|| words(&["line", "full"])))]
     ui: Option<String>,
     /// How pictures are shown: kitty, sixel, iterm, half, quarter, ascii, or auto to have the terminal asked
     /// [env: FRAMECAST_RENDERER] [default: auto]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(|| words(RENDERERS)))]
     renderer: Option<String>,
 }
 

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, anyhow};
-use clap::ValueHint;
+use clap::{CommandFactory as _, ValueHint};
+use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 
+use crate::Cli;
 use crate::failure::{Failure, Status};
 use crate::manual::{Page, pages};
 use crate::page;
@@ -17,7 +19,7 @@ use crate::page;
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// The command whose page to show, such as client; without one, the program's
-    #[arg(conflicts_with = "dir")]
+    #[arg(conflicts_with = "dir", add = ArgValueCandidates::new(commands))]
     command: Option<String>,
     /// Write all pages to this folder, such as ~/.local/share/man/man1
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
@@ -29,6 +31,11 @@ Examples:
   framecast man client
   framecast man client > framecast-client.1
   framecast man --dir ~/.local/share/man/man1";
+
+/// What Tab offers.
+fn commands() -> Vec<CompletionCandidate> {
+    Cli::command().get_subcommands().map(|command| CompletionCandidate::new(command.get_name())).collect()
+}
 
 pub(crate) fn run(args: Args, program: clap::Command) -> Result<(), Failure> {
     let pages = pages(program);

@@ -7,10 +7,12 @@ use ::producer::io::{Identity, Input, KeyError, RunError, Settings, read_key_fil
 use ::producer::source::{FrameRate, Playback, SourceError, SourceOptions, Video};
 use anyhow::anyhow;
 use clap::ValueHint;
+use clap_complete::engine::ArgValueCandidates;
 use protocol::id::ProducerId;
 use protocol::limits::{DATAGRAM_LEN, FRAME_LEN_MAX};
 use tracing::info;
 
+use crate::completion::words;
 use crate::failure::{Failure, Status};
 use crate::runtime;
 use crate::setting::{Name, Setting, exclusive, secret};
@@ -48,7 +50,7 @@ pub(crate) struct Args {
     #[arg(long)]
     once: bool,
     /// Read pictures from standard input, live; the form is mjpeg [env: STDIN]
-    #[arg(long, value_name = "FORM", conflicts_with = "test_card")]
+    #[arg(long, value_name = "FORM", conflicts_with = "test_card", add = ArgValueCandidates::new(|| words(&["mjpeg"])))]
     stdin: Option<String>,
     /// Publish the built-in test card: what happens without --frames and --stdin, too [env: TEST_CARD=1]
     #[arg(long)]

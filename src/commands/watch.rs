@@ -53,7 +53,7 @@ Examples:
   framecast watch 1AAA99 --out door.mkv --for 10m";
 
 /// What Tab offers.
-const RENDERERS: &[&str] = &["auto", "kitty", "sixel", "iterm", "half", "quarter", "ascii"];
+pub(super) const RENDERERS: &[&str] = &["auto", "kitty", "sixel", "iterm", "half", "quarter", "ascii"];
 const RENDERER: Name = Name { flag: "--renderer", variable: "FRAMECAST_RENDERER" };
 
 pub(crate) fn run(args: Args) -> Result<(), Failure> {

@@ -111,6 +111,8 @@ fn tab_completes_commands_flags_and_the_ids_that_the_broker_has() {
         let Some(mut shell) = Shell::start(&kind) else { continue };
         shell.completes("framecast completi", "framecast completions ");
         shell.completes("framecast watch --form", "framecast watch --format ");
+        shell.completes("framecast man wat", "framecast man watch ");
+        shell.completes("framecast client --ui f", "framecast client --ui full ");
         let watch = format!("framecast watch --broker {}", broker.address);
         shell.completes(&format!("{watch} 1"), &format!("{watch} 1AAA99"));
         shell.completes(&format!("{watch} 2BBB9901"), &format!("{watch} 2BBB9901 "));

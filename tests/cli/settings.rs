@@ -37,6 +37,7 @@ const LONG: &str = "a name that is far too long for the wire: sixty-five bytes a
 /// Every variable of every command.
 pub(crate) const WRONG_VALUES: &[Wrong] = &[
     wrong("RUST_LOG", "a=b=c", 78, "'a=b=c'", EVERY),
+    wrong("RUST_LOG", "debgu", 78, "write a level (info)", EVERY),
     wrong("LOG_FORMAT", "xml", 78, "'xml': no format: write text or json", EVERY),
     wrong("LISTEN", "127.0.0.1:70000", 78, "a port is a number from 0 to 65535", &["broker"]),
     wrong("WORKERS", "0", 78, "'0': not a number: write one from 1 to", &["broker"]),
