@@ -185,7 +185,10 @@ impl Viewer {
         self.sender.open(now, key, first, slow);
         self.sender.let_leave_out(key, track.kind, latency, self.thins);
         for (number, slab) in history.from(first) {
-            if self.sender.note_sent(now, &key, number, slab) {
+            // Where it goes on amid a group of which something was left out, the rest is of no use.
+            if !self.sender.leaves_out_orphan(&key, number, slab)
+                && self.sender.note_sent(now, &key, number, slab)
+            {
                 frames.push(slab.clone());
             }
         }

@@ -11,6 +11,7 @@
 //! ```
 
 mod answer;
+mod broken;
 mod budget;
 mod cuts;
 mod delayed;

@@ -69,6 +69,14 @@ impl Sender {
         left_out
     }
 
+    /// Whether a frame of a join is left out for this peer, since something that it needs was.
+    pub fn leaves_out_orphan(&mut self, key: &TrackKey, number: u64, slab: &Slab) -> bool {
+        let thinning = self.thinning.as_mut();
+        let orphan = thinning.is_some_and(|thinning| thinning.leaves_out_orphan(key, number, slab.header()));
+        self.glance();
+        orphan
+    }
+
     /// What the peer has to know ahead of the next frame of a track: the latest frames that were left out, once.
     pub fn poll_skip(&mut self, key: &TrackKey) -> Vec<SkipItem> {
         let thinning = self.thinning.as_mut().filter(|_| self.glance.active);

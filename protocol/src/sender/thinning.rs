@@ -11,6 +11,7 @@ use crate::time::{Time, micros};
 use crate::wire::{DataFlags, DataHeader, SkipItem, SkipRange, SkipReason, TrackHeartbeat, TrackKind};
 
 use super::Histories;
+use super::broken::Broken;
 use super::cuts::Cuts;
 use super::ladder::{Ladder, Media, Step, is_alone};
 use super::pace::Pace;
@@ -27,8 +28,6 @@ const ROOM_PERCENT: u64 = 120;
 /// last frames.
 const CROWDED_SHARE: f64 = 0.4;
 const CROWDED_FRAMES: f64 = 8.0;
-/// A frame that was repaired on its way to the broker comes behind at most so many later ones.
-const OVERTAKEN_FRAMES: u32 = 1_024;
 /// The share of echoes that show less than is needed, above which there is one step less to send: a mean over the last ones.
 const OVERLOADED_SHARE: f64 = 0.6;
 const OVERLOADED_ECHOES: f64 = 4.0;
@@ -68,8 +67,8 @@ struct Track {
     latency: Duration,
     /// Its frames don't depend on each other.
     alone: bool,
-    /// A frame of this group was left out that later ones may need: they are left out, too.
-    broken: Option<Serial>,
+    /// Frames were left out that later ones need: they are left out, too.
+    broken: Broken,
     /// Frames that were left out, as wide numbers, ascending.
     ranges: VecDeque<(u64, u64)>,
     /// The peer was not told yet.
@@ -157,7 +156,7 @@ impl Thinning {
         }
         let Some(track) = self.tracks.get_mut(key) else { return false };
         let step = self.ladder.step();
-        let orphaned = track.is_orphaned(header);
+        let orphaned = track.is_orphaned(number, header);
         let wanted = !orphaned && step.keeps(track.kind, header, number);
         let late =
             wanted && self.pace.as_ref().is_some_and(|pace| late(track.kind, track.latency, pace.rate));
@@ -189,10 +188,21 @@ impl Thinning {
         self.refresh();
     }
 
+    /// Whether a frame of a join is left out: something that it needs was.
+    pub(super) fn leaves_out_orphan(&mut self, key: &TrackKey, number: u64, header: &DataHeader) -> bool {
+        let Some(track) = self.tracks.get_mut(key) else { return false };
+        let orphaned = track.is_orphaned(number, header);
+        if orphaned {
+            track.note(number, header);
+            self.left_out += 1;
+        }
+        orphaned
+    }
+
     fn refresh(&mut self) {
         self.active = self.pace.is_some()
             || self.ladder.step() != Step::Whole
-            || self.tracks.values().any(|track| track.broken.is_some());
+            || self.tracks.values().any(|track| !track.broken.is_empty());
     }
 
     /// Whether a frame was left out.
@@ -222,6 +232,7 @@ impl Thinning {
     /// The frames before `number` are settled at the peer.
     pub(super) fn forget_before(&mut self, key: &TrackKey, number: u64) {
         let Some(track) = self.tracks.get_mut(key) else { return };
+        track.broken.forget_before(number);
         // The newest range stays: it tells where the track is.
         while track.ranges.len() > 1 && track.ranges.front().is_some_and(|(_, to)| *to < number) {
             track.ranges.pop_front();
@@ -357,12 +368,12 @@ impl Thinning {
 }
 
 impl Track {
-    const fn of(kind: TrackKind) -> Self {
+    fn of(kind: TrackKind) -> Self {
         Self {
             kind,
             latency: LATENCY,
             alone: true,
-            broken: None,
+            broken: Broken::default(),
             ranges: VecDeque::new(),
             unsaid: false,
             sent: None,
@@ -381,14 +392,12 @@ impl Track {
     }
 
     /// Whether something that a frame depends on was left out.
-    fn is_orphaned(&mut self, header: &DataHeader) -> bool {
+    fn is_orphaned(&mut self, number: u64, header: &DataHeader) -> bool {
         self.alone = is_alone(header);
         if header.flags.contains(DataFlags::KEY) {
-            // Frames of the group before may still come, behind this one.
-            self.broken = self.broken.filter(|broken| !broken.plus(OVERTAKEN_FRAMES).before(header.group));
-            return false;
+            self.broken.note_key(number);
         }
-        self.broken.is_some_and(|broken| !broken.before(header.group))
+        self.broken.orphans(number, header)
     }
 
     /// Whether other frames may depend on it.
@@ -398,8 +407,8 @@ impl Track {
 
     /// A frame is left out, and with it those that depend on it.
     fn note(&mut self, number: u64, header: &DataHeader) {
-        if self.is_needed(header) && self.broken.is_none_or(|broken| broken.before(header.group)) {
-            self.broken = Some(header.group);
+        if self.is_needed(header) {
+            self.broken.note(number, header);
         }
         self.unsaid = true;
         match self.ranges.back_mut() {

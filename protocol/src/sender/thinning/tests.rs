@@ -116,6 +116,32 @@ fn a_frame_that_comes_behind_later_ones_is_sent_where_they_need_it_and_only_wher
 }
 
 #[test]
+fn a_frame_that_those_sent_before_a_gap_need_is_sent_although_its_group_has_broken_since() {
+    let mut thinning = at(Step::Second);
+    thinning.pace = Some(Pace::starting_at(1));
+    let mut is_kept = |number, overtaken, late: bool| {
+        !thinning.leaves_out(NOW, &KEY, (number, &header(number), overtaken), |_, _, _| late)
+    };
+    assert!(is_kept(1_200, false, false) && is_kept(1_204, false, false));
+    assert!(!is_kept(1_206, false, true), "it finds no time: the group breaks here");
+    assert!(is_kept(1_202, true, true), "the broker lacked it when its successor was sent");
+    assert!(!is_kept(1_208, false, false));
+    assert!(is_kept(1_214, false, false) && is_kept(1_212, true, false), "the next group is whole");
+}
+
+#[test]
+fn a_join_amid_a_broken_group_begins_with_the_next_one() {
+    let mut thinning = at(Step::Whole);
+    thinning.pace = Some(Pace::starting_at(1));
+    thinning.refresh();
+    assert!(thinning.leaves_out(NOW, &KEY, (1_202, &header(1_202), false), |_, _, _| true));
+    let joined: Vec<u64> = (1_203..1_214)
+        .filter(|number| !thinning.leaves_out_orphan(&KEY, *number, &header(*number)))
+        .collect();
+    assert_eq!((joined, thinning.left_out()), (vec![1_212, 1_213], 10));
+}
+
+#[test]
 fn what_was_left_out_is_told_ahead_of_the_next_frame_once_and_in_every_heartbeat() {
     let mut thinning = at(Step::Third);
     assert_eq!(kept(&mut thinning, 1_200..1_236), [1_200, 1_212, 1_224]);
