@@ -473,7 +473,7 @@ impl Broker {
         }
         self.gate.leave(session.path.peer.ip());
         let last = match &mut session.role {
-            Role::Viewer(viewer) => viewer.last_frames(),
+            Role::Viewer(viewer) => viewer.last_frames(now),
             Role::Producer(_) | Role::Probe => Vec::new(),
         };
         if let Some((code, reason)) = farewell {

@@ -207,7 +207,12 @@ impl Viewer {
                 |(_, ack)| ack.clone(),
             );
         };
-        let last = self.leave(now, subscription.tracks, subscription.grant.granted());
+        let tracks = self.unwanted(subscription.tracks);
+        // What did not leave yet is not for the viewer: nothing comes behind the answer but repairs (PROTOCOL 6.3).
+        for key in &tracks {
+            self.sender.withdraw(now, key);
+        }
+        let last = self.drain(now, tracks, subscription.grant.granted());
         let ack = UnsubscribeAck { req, status: Code::Ok, last };
         if self.former.len() == FORMER_MAX {
             self.former.remove(0);
@@ -216,11 +221,22 @@ impl Viewer {
         ack
     }
 
-    /// Ends those of the tracks that no subscription plays any more: their last frames. Repairs go on for a while.
-    fn leave(&mut self, now: Time, mut tracks: Vec<TrackKey>, latency: Duration) -> Vec<LastFrame> {
+    /// Ends those of the tracks that no subscription plays any more: their last frames.
+    fn leave(&mut self, now: Time, tracks: Vec<TrackKey>, latency: Duration) -> Vec<LastFrame> {
+        let tracks = self.unwanted(tracks);
+        self.drain(now, tracks, latency)
+    }
+
+    /// Those of the tracks that no subscription plays any more.
+    fn unwanted(&self, mut tracks: Vec<TrackKey>) -> Vec<TrackKey> {
         tracks.sort_unstable();
         tracks.dedup();
         tracks.retain(|key| !self.subscriptions.values().any(|other| other.tracks.contains(key)));
+        tracks
+    }
+
+    /// Ends tracks: their last frames. Repairs go on for a while.
+    fn drain(&mut self, now: Time, tracks: Vec<TrackKey>, latency: Duration) -> Vec<LastFrame> {
         let until = now + latency.max(LATENCY_MIN) * 2;
         let mut last = Vec::new();
         for key in tracks {
@@ -384,10 +400,11 @@ impl Viewer {
     }
 
     /// Where every track ends if the session ends now.
-    pub(super) fn last_frames(&mut self) -> Vec<SessionLast> {
+    pub(super) fn last_frames(&mut self, now: Time) -> Vec<SessionLast> {
         let keys: Vec<TrackKey> = self.sender.tracks().copied().collect();
         keys.into_iter()
             .filter_map(|key| {
+                self.sender.withdraw(now, &key);
                 let frame = self.sender.finish(&key)?;
                 let last = LastFrame { stream: key.stream, tag: key.tag, frame };
                 Some(SessionLast { producer: key.producer, last })

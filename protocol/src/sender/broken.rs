@@ -43,6 +43,11 @@ impl Broken {
         }
     }
 
+    /// The frames from `number` on are not for the peer any more.
+    pub(super) fn forget_from(&mut self, number: u64) {
+        self.groups.retain(|_, first| *first < number);
+    }
+
     /// A group begins with frame `number`: frames so far behind it are settled.
     pub(super) fn note_key(&mut self, number: u64) {
         self.key = self.key.max(number);

@@ -29,8 +29,7 @@ pub(super) struct Pacer {
 
 #[derive(Clone, Debug)]
 struct Waiting {
-    /// The frame, unless it is a repair.
-    frame: Option<(TrackKey, u64)>,
+    what: What,
     bytes: Bytes,
     segment: usize,
     left: u16,
@@ -40,6 +39,42 @@ struct Waiting {
     next: Time,
     /// Until when it is of use.
     until: Time,
+}
+
+/// What it is that waits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum What {
+    /// A frame, by its wide number.
+    Frame(TrackKey, u64),
+    /// The parity of a frame of this track.
+    Parity(TrackKey),
+    /// Shards that are sent again.
+    Repair,
+}
+
+impl What {
+    /// The number of the frame of which it is the first copy.
+    const fn frame(self) -> Option<u64> {
+        match self {
+            Self::Frame(_, number) => Some(number),
+            Self::Parity(_) | Self::Repair => None,
+        }
+    }
+}
+
+/// What will not leave any more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Withdrawn {
+    /// The lowest frame of which something did not leave.
+    pub(super) first: Option<u64>,
+    /// Datagrams of frames.
+    pub(super) datagrams: u64,
+    /// Their bytes.
+    pub(super) bytes: u64,
+    /// Datagrams of parity.
+    pub(super) parity: u64,
+    /// Their bytes.
+    pub(super) parity_bytes: u64,
 }
 
 /// Datagrams that leave now.
@@ -101,17 +136,42 @@ impl Pacer {
             waiting.next = waiting.next + whole;
         }
         self.free = self.free.max(begins) + whole;
-        let until = if frame.is_some() { NEVER } else { now + REPAIR_LIFE };
-        self.waiting.push(Waiting { frame, bytes, segment, left: 0, run, gap, next: begins, until });
+        let (what, until) = match frame {
+            Some((key, number)) => (What::Frame(key, number), NEVER),
+            None => (What::Repair, now + REPAIR_LIFE),
+        };
+        self.waiting.push(Waiting { what, bytes, segment, left: 0, run, gap, next: begins, until });
         begins + whole
     }
 
-    /// Datagrams leave from `at` on, behind a frame that does.
-    pub(super) fn behind(&mut self, at: Time, run: Run) {
+    /// The parity of a frame leaves from `at` on, behind it.
+    pub(super) fn behind(&mut self, at: Time, key: &TrackKey, run: Run) {
         let Run { bytes, segment, .. } = run;
-        let (run, gap) = (AT_ONCE_MAX, TICK);
-        let waiting = Waiting { frame: None, bytes, segment, left: 0, run, gap, next: at, until: NEVER };
-        self.waiting.push(waiting);
+        let (run, gap, what) = (AT_ONCE_MAX, TICK, What::Parity(*key));
+        self.waiting.push(Waiting { what, bytes, segment, left: 0, run, gap, next: at, until: NEVER });
+    }
+
+    /// What waits of a track's frames stays here for good.
+    pub(super) fn withdraw(&mut self, key: &TrackKey) -> Withdrawn {
+        let mut withdrawn = Withdrawn::default();
+        self.waiting.retain(|waiting| {
+            let (datagrams, bytes) = waiting.size();
+            match waiting.what {
+                What::Frame(track, number) if track == *key => {
+                    withdrawn.first = Some(withdrawn.first.map_or(number, |first| first.min(number)));
+                    withdrawn.datagrams += datagrams;
+                    withdrawn.bytes += bytes;
+                    false
+                }
+                What::Parity(track) if track == *key => {
+                    withdrawn.parity += datagrams;
+                    withdrawn.parity_bytes += bytes;
+                    false
+                }
+                What::Frame(..) | What::Parity(_) | What::Repair => true,
+            }
+        });
+        withdrawn
     }
 
     /// The next run that is due.
@@ -121,7 +181,7 @@ impl Pacer {
         let (place, _) = due.filter(|(_, waiting)| waiting.next <= now)?;
         let waiting = self.waiting.get_mut(place)?;
         let len = (usize::from(waiting.run) * waiting.segment).min(waiting.bytes.len());
-        let frame = waiting.frame.map(|(_, number)| number);
+        let frame = waiting.what.frame();
         let run = Run { bytes: waiting.bytes.split_to(len), segment: waiting.segment, frame };
         waiting.left += waiting.run;
         waiting.next = (waiting.next + waiting.gap).max(now);
@@ -161,28 +221,25 @@ impl Pacer {
     /// What is left of a frame does not leave any more: datagrams and bytes.
     pub(super) fn forget(&mut self, key: &TrackKey, number: u64) -> (u64, u64) {
         let before = self.backlog();
-        self.waiting.retain(|waiting| waiting.frame != Some((*key, number)));
+        self.waiting.retain(|waiting| waiting.what != What::Frame(*key, number));
         let after = self.backlog();
         (before.0 - after.0, before.1 - after.1)
     }
 
     /// Datagrams and bytes that wait.
     pub(super) fn backlog(&self) -> (u64, u64) {
-        self.waiting.iter().fold((0, 0), |(datagrams, bytes), waiting| {
-            let len = waiting.bytes.len();
-            (datagrams + len.div_ceil(waiting.segment.max(1)) as u64, bytes + len as u64)
-        })
+        self.waiting.iter().map(Waiting::size).fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1))
     }
 
     /// Bytes of repairs that wait.
     pub(super) fn repairs(&self) -> u64 {
-        let repairs = self.waiting.iter().filter(|waiting| waiting.frame.is_none());
+        let repairs = self.waiting.iter().filter(|waiting| waiting.what == What::Repair);
         repairs.map(|waiting| waiting.bytes.len() as u64).sum()
     }
 
     /// The first shard of a frame that did not leave yet.
     pub(super) fn first_waiting(&self, key: &TrackKey, number: u64) -> Option<u16> {
-        let waiting = self.waiting.iter().find(|waiting| waiting.frame == Some((*key, number)))?;
+        let waiting = self.waiting.iter().find(|waiting| waiting.what == What::Frame(*key, number))?;
         Some(waiting.left)
     }
 }
@@ -190,7 +247,7 @@ impl Pacer {
 impl Waiting {
     fn of_frame(next: Time, (key, number, slab): (&TrackKey, u64, &Slab)) -> Self {
         Self {
-            frame: Some((*key, number)),
+            what: What::Frame(*key, number),
             bytes: slab.datagrams().clone(),
             segment: slab.segment(),
             left: 0,
@@ -199,6 +256,12 @@ impl Waiting {
             next,
             until: NEVER,
         }
+    }
+
+    /// Datagrams and bytes that did not leave yet.
+    fn size(&self) -> (u64, u64) {
+        let len = self.bytes.len();
+        (len.div_ceil(self.segment.max(1)) as u64, len as u64)
     }
 }
 

@@ -38,7 +38,7 @@ impl Sender {
         let run = Run { bytes, segment, frame: None };
         if deferred {
             let end = self.tracks.get(key).and_then(|track| track.sent).map_or(now, |(_, end)| end);
-            self.pacer.behind(end, run);
+            self.pacer.behind(end, key, run);
             return None;
         }
         self.burst.note_sent(now, run.bytes.len() as u64);

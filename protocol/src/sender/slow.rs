@@ -223,6 +223,22 @@ impl Sender {
         most.max(1).saturating_sub(self.pacer.repairs() + now as u64)
     }
 
+    /// What did not leave yet of a track's frames will not: to [`Sender::finish`] the newest frame that was sent is then the
+    /// last one that has left as a whole.
+    pub fn withdraw(&mut self, now: Time, key: &TrackKey) {
+        let withdrawn = self.pacer.withdraw(key);
+        let all = &mut self.counters;
+        all.datagrams = all.datagrams.saturating_sub(withdrawn.datagrams);
+        all.parity = all.parity.saturating_sub(withdrawn.parity);
+        all.parity_bytes = all.parity_bytes.saturating_sub(withdrawn.parity_bytes);
+        all.bytes = all.bytes.saturating_sub(withdrawn.bytes + withdrawn.parity_bytes);
+        let Some((first, track)) = withdrawn.first.zip(self.tracks.get_mut(key)) else { return };
+        track.sent = first.checked_sub(1).filter(|before| *before >= track.first).map(|before| (before, now));
+        if let Some(thinning) = &mut self.thinning {
+            thinning.forget_from(key, first);
+        }
+    }
+
     /// The next datagrams that are due to leave.
     pub fn poll_paced(&mut self, now: Time) -> Option<Run> {
         let run = self.pacer.poll(now)?;

@@ -244,6 +244,27 @@ fn a_track_ends_at_its_newest_frame_and_is_settled_when_the_peer_says_so() {
 }
 
 #[test]
+fn what_waits_to_leave_is_withdrawn_and_the_track_ends_before_it() {
+    let mut end = End::with_frames(2);
+    let before = end.sender.counters();
+    let large = end.publish(60 * 1_164);
+    let slab = end.slab(large);
+    assert!(end.sender.defer(end.now, (&KEY, wide(large), &slab), 80 * MS), "it leaves over a while");
+    assert!(end.sender.poll_paced(end.now).is_some());
+    end.sender.withdraw(end.now, &KEY);
+    end.pass(80 * MS);
+    assert_eq!(end.sender.poll_paced(end.now), None);
+    assert_eq!(end.sender.finish(&KEY), Some(serial(1)));
+    let left = end.sender.counters();
+    assert_eq!((left.datagrams - before.datagrams, left.bytes - before.bytes), (10, 10 * 1_200));
+    assert_eq!(
+        end.sender.reopen(end.now, &KEY, wide(large)),
+        Some(wide(large)),
+        "it is sent as a whole then"
+    );
+}
+
+#[test]
 fn a_track_that_nothing_was_sent_of_ends_before_its_first_frame() {
     let mut end = End::with_frames(0);
     assert_eq!(end.sender.finish(&KEY), Some(Serial(FIRST.wrapping_sub(1))));

@@ -239,6 +239,14 @@ impl Thinning {
         }
     }
 
+    /// The frames from `number` on are not for the peer any more.
+    pub(super) fn forget_from(&mut self, key: &TrackKey, number: u64) {
+        if let Some(track) = self.tracks.get_mut(key) {
+            track.ranges.retain(|(from, _)| *from < number);
+            track.broken.forget_from(number);
+        }
+    }
+
     /// Adds to a track's block how it is thinned and what was left out, the latest of all that will never come.
     pub(super) fn report(&self, block: &mut TrackHeartbeat) {
         let Some(track) = self.tracks.get(&block.track) else { return };

@@ -36,6 +36,21 @@ fn an_unsubscribe_that_a_later_subscribe_overtook_ends_nothing() {
 }
 
 #[test]
+fn nothing_leaves_behind_the_answer_to_unsubscribe_and_the_frame_that_was_leaving_is_not_for_the_viewer() {
+    let mut stage = Stage::with_tracks(&[StreamId::VIDEO]);
+    stage.publish(StreamId::VIDEO, 7);
+    stage.subscribe(ALL, 1, 0);
+    stage.send_large(StreamId::VIDEO, 8);
+    assert!(stage.viewer.sender.poll_paced(stage.now).is_some());
+    let last = stage.viewer.unsubscribe(stage.now, ALL, Serial(2)).last;
+    assert_eq!(last.iter().map(|last| last.frame).collect::<Vec<_>>(), [Serial(7)]);
+    stage.pass(LATENCY);
+    assert_eq!(stage.viewer.sender.poll_paced(stage.now), None);
+    let joined = stage.subscribe(ALL, 3, 0);
+    assert_eq!((joined.ack.tracks[0].next_frame, joined.frames.len()), (Serial(8), 1));
+}
+
+#[test]
 fn a_track_that_a_new_request_leaves_out_ends() {
     let mut stage = Stage::with_tracks(&[StreamId::VIDEO, StreamId::AUDIO]);
     let sound = TrackKind::mask(TrackKind::Audio);
@@ -118,6 +133,18 @@ impl Stage {
     }
 
     fn publish(&mut self, stream: StreamId, frame: u32) {
+        self.insert(stream, frame, b"a frame");
+    }
+
+    /// A frame that leaves over a while.
+    fn send_large(&mut self, stream: StreamId, frame: u32) {
+        let (number, slab) = self.insert(stream, frame, &vec![7; 60 * 1_164]);
+        let key = TrackKey { producer: ID, stream, tag: TAG };
+        assert!(self.viewer.sender.note_sent(self.now, &key, number, &slab));
+        assert!(self.viewer.sender.defer(self.now, (&key, number, &slab), 80 * MS));
+    }
+
+    fn insert(&mut self, stream: StreamId, frame: u32, content: &[u8]) -> (u64, Slab) {
         let frame = Serial(frame);
         let header = DataHeader {
             producer: ID,
@@ -134,7 +161,8 @@ impl Stage {
             capture: CaptureTime(0),
             crc: 0,
         };
-        self.channels.insert(self.now, &Slab::pack(header, b"a frame").unwrap()).unwrap();
+        let slab = Slab::pack(header, content).unwrap();
+        (self.channels.insert(self.now, &slab).unwrap(), slab)
     }
 
     fn subscribe(&mut self, target: Target, req: u32, kinds: u8) -> Joined {
