@@ -13,6 +13,7 @@ mod early;
 pub mod event;
 mod grant;
 mod lives;
+mod retiring;
 mod stream;
 mod subscription;
 mod view;
@@ -26,9 +27,8 @@ use protocol::id::{ProducerId, StreamId, Target, TrackKey};
 use protocol::limits::LATENCY_MIN;
 use protocol::random::Random;
 use protocol::receiver::{self, DataOutcome, Receiver};
-use protocol::serial::Serial;
 use protocol::session::link::{Link, LinkInput};
-use protocol::session::request::{REPEAT_FIRST, REPEAT_MIN, Repeat, RequestNumbers};
+use protocol::session::request::{Repeat, RequestNumbers};
 use protocol::time::{Stamp, Time};
 use protocol::wire::{
     self, Close, Code, Control, ControlHeader, DataHeader, Datagram, Heartbeat, Label, Message, Role, Skip,
@@ -38,6 +38,7 @@ use protocol::wire::{
 use catalog::CatalogQuery;
 use early::Early;
 use event::{Event, Frame};
+use retiring::Retiring;
 use stream::Stream;
 use subscription::{State, Subscription};
 
@@ -66,24 +67,6 @@ pub struct Client {
     out: VecDeque<Bytes>,
     sent: u64,
     drops: Drops,
-}
-
-/// A track that ends.
-struct Retiring {
-    /// When it is closed at the latest.
-    until: Time,
-    /// The first FEEDBACK with its final figures.
-    told: Option<Stamp>,
-    /// Its session is gone.
-    cut: bool,
-}
-
-impl Retiring {
-    /// Whether the broker has echoed a FEEDBACK with the final figures.
-    fn is_heard(&self, echoed: Option<Stamp>) -> bool {
-        let reached = |told: Stamp| echoed.is_some_and(|echo| !Serial(echo.0).before(Serial(told.0)));
-        self.told.is_some_and(reached)
-    }
 }
 
 /// What is known of an open track besides its frames.
@@ -383,41 +366,6 @@ impl Client {
         }
     }
 
-    /// Closes the tracks that have ended, once the broker has heard their final figures or their time is over.
-    fn close_retired(&mut self, now: Time) {
-        self.tell_final_figures(now);
-        let up = self.link.is_up();
-        let over = |(key, retiring): (&TrackKey, &Retiring)| {
-            let heard = !up || retiring.is_heard(self.echoed);
-            (now >= retiring.until || (heard && self.receiver.is_finished(key))).then_some(*key)
-        };
-        let keys: Vec<TrackKey> = self.retiring.iter().filter_map(over).collect();
-        for key in keys {
-            self.retiring.remove(&key);
-            self.close_track(&key);
-        }
-    }
-
-    /// A settled track is reported until a HEARTBEAT echoes the report: the counters agree at both ends.
-    fn tell_final_figures(&mut self, now: Time) {
-        let echoed = self.echoed;
-        let mut untold = false;
-        for (key, retiring) in &mut self.retiring {
-            let silent = self.receiver.is_finished(key) && !retiring.is_heard(echoed);
-            let due = retiring.told.is_none() || self.tell_again.is_none_or(|again| now >= again);
-            if silent && due {
-                retiring.told.get_or_insert(now.stamp());
-                untold = true;
-            }
-        }
-        if untold && self.link.is_up() {
-            self.send_feedback(now);
-            self.tell_again = Some(now + self.receiver.rtt().timeout().clamp(REPEAT_MIN, REPEAT_FIRST));
-        } else if self.tell_again.is_some_and(|again| now >= again) {
-            self.tell_again = None;
-        }
-    }
-
     fn close_track(&mut self, key: &TrackKey) {
         self.tracks.remove(key);
         let stream = self.streams.get_mut(&(key.producer, key.stream));
@@ -552,7 +500,7 @@ impl Client {
         } else {
             consider(self.receiver.next_timer(now));
         }
-        consider(self.retiring.values().map(|retiring| retiring.until).min());
+        consider(self.retiring_due());
         consider(self.tell_again);
         consider(self.closing);
         earliest

@@ -341,7 +341,8 @@ impl Receiver {
         self.schedule.want(now);
     }
 
-    /// Nothing more will come of a track: what is whole is delivered, everything else that is known is lost.
+    /// Nothing more will come of a track: what is whole is delivered, everything else that is known is lost, and with it the
+    /// track ends.
     pub fn give_up(&mut self, now: Time, key: &TrackKey) {
         self.with_track(now, key, Track::give_up);
     }

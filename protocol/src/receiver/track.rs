@@ -399,13 +399,13 @@ impl Track {
     /// The sender goes on at `first`: the frames up to there that nobody knows of are not expected.
     pub(super) fn resume(&mut self, first: Serial, cx: &mut Context<'_>) {
         let first = first.widen(self.end);
-        self.last = None;
         if first.saturating_sub(self.end) > OPEN_FRAMES_MAX as u64 {
             self.give_up(cx);
             (self.next, self.end) = (first, first);
             self.settled.forget();
             self.groups.miss(None);
         }
+        self.last = None;
         for number in self.end..first {
             self.slots.insert(number, Slot::unexpected(cx.now, cx.path.rtt()));
         }
@@ -418,11 +418,12 @@ impl Track {
         self.held_bytes = self.held_bytes.saturating_sub(slot.held_bytes());
     }
 
-    /// Nothing more will come: what is whole is delivered, everything else that is known is lost.
+    /// Nothing more will come: what is whole is delivered, everything else that is known is lost, and the track ends with it.
     pub(super) fn give_up(&mut self, cx: &mut Context<'_>) {
         while self.next < self.end {
             self.settle_next(true, cx);
         }
+        self.last = Some(self.end.saturating_sub(1));
     }
 
     /// Settles every frame whose fate is known, in order.
