@@ -245,3 +245,55 @@ impl Histories for Tracks {
         self.clock
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::limits::{LATENCY, TOKEN_LEN};
+    use protocol::wire::{Label, Text, TrackKind};
+
+    use super::*;
+
+    fn tracks() -> Tracks {
+        let video = PlannedTrack {
+            stream: StreamId::VIDEO,
+            kind: TrackKind::Video,
+            codec: Label::new("h264").unwrap(),
+            extension: Label::new("h264").unwrap(),
+            frame_duration: Duration::from_millis(40),
+        };
+        Tracks::new(&Plan {
+            producer: ProducerId::from_bytes([0x1A, 0xAA, 0x99]),
+            identity: [0; TOKEN_LEN],
+            epoch: 1,
+            name: Text::default(),
+            shard_size: 1_164,
+            latency_min: Duration::ZERO,
+            first_frame: Serial(u32::MAX),
+            tracks: vec![video],
+        })
+    }
+
+    /// Frames wait longer for the answer to an ANNOUNCE than there is room: the key frame is the one that gives way.
+    #[test]
+    fn the_oldest_frame_that_waits_gives_way_and_the_others_keep_their_numbers_and_their_group() {
+        let mut tracks = tracks();
+        let hold = |tracks: &mut Tracks, dependence, content: u8| {
+            tracks.hold(StreamId::VIDEO, (CaptureTime(0), dependence, &[content]))
+        };
+        hold(&mut tracks, Dependence::Key, 0);
+        for content in 1..=60 {
+            assert_eq!(hold(&mut tracks, Dependence::Delta, content), Published::Held);
+        }
+        let held = tracks.take_held();
+        assert_eq!((held.len(), held.front().map(|oldest| oldest.frame[0])), (HELD_MAX, Some(1)));
+        let sent = held.iter().filter_map(|one| {
+            let frame = (one.capture, one.dependence, &one.frame[..]);
+            tracks.pack(Time::ZERO, EpochTag(1), one.stream, frame, LATENCY)
+        });
+        let named: Vec<_> = sent.map(|(.., slab)| (slab.header().frame, slab.header().group)).collect();
+        let expected: Vec<_> = (0..60).map(|number| (Serial(number), Serial(u32::MAX))).collect();
+        assert_eq!(named, expected, "behind the number that the key frame took with it, and of its group");
+        let status = tracks.statuses(|_| None).remove(0);
+        assert_eq!((status.published, status.unsent), (61, 1));
+    }
+}
