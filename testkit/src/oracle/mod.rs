@@ -101,11 +101,8 @@ impl Oracle {
         }
         let there =
             |needed: &u64| deliveries.iter().rev().any(|one| (one.epoch, one.index) == (name.epoch, *needed));
-        assert!(
-            published.needs.iter().all(there),
-            "I5: frame {name:?} without those it needs, {:?}",
-            published.needs
-        );
+        let missing: Vec<u64> = published.needs.iter().filter(|needed| !there(needed)).copied().collect();
+        assert!(missing.is_empty(), "I5: frame {name:?} without {missing:?}, which it needs");
         if let Some(last) = deliveries.last().filter(|last| last.epoch > name.epoch) {
             // A life that comes back after a stranger had its id goes on with what is newer.
             let came_back = published.at > last.at.before(last.delay);

@@ -15,9 +15,6 @@ use crate::account::{Account, is_any};
 /// What a request and its repair wait on their way, the queue of the slowest path included: so much behind its latency a
 /// frame may be sent again.
 const GRACE: Duration = Duration::from_secs(2);
-/// What was under way in the broker when it answered UNSUBSCRIBE leaves with the answer, or by the pace of a large frame
-/// (PROTOCOL 7.9).
-const UNDER_WAY: Duration = Duration::from_millis(50);
 /// Media to somebody of whom nothing proves that it comes ends after 3 s (PROTOCOL 7.6), and what was queued with it.
 const UNPROVEN: Duration = Duration::from_secs(4);
 /// Numbers of a session that are remembered: a HEARTBEAT waits behind its media, so others overtake it, but not so many.
@@ -158,9 +155,9 @@ impl Wire {
         // A session of the same address at another worker, left without a word, goes on until nothing proves it any more.
         let succeeded = self.succeeded.get(&to).is_some_and(|at| now.since(*at) < UNPROVEN);
         if let Some((_, Some(ended))) = self.ended.get(&(to, header.producer)).filter(|_| !succeeded) {
-            // What was for the viewer before may still be repaired.
-            let (late, allowed) = (now.since(*ended), if repair { granted } else { UNDER_WAY });
-            assert!(late <= allowed, "I7: DATA {late:?} after UNSUBSCRIBE_ACK: {header:?}");
+            // What was for the viewer before may still be repaired; what waited to leave is withdrawn (PROTOCOL 6.3).
+            let late = now.since(*ended);
+            assert!(repair && late <= granted, "I7: DATA {late:?} after UNSUBSCRIBE_ACK: {header:?}");
         }
         let media = self.media.get_mut(&(header.producer, header.capture));
         let media = media.expect("I1: a frame that nobody published is sent");
