@@ -118,7 +118,7 @@ fn a_frame_that_comes_behind_later_ones_is_sent_where_they_need_it_and_only_wher
 #[test]
 fn a_frame_that_those_sent_before_a_gap_need_is_sent_although_its_group_has_broken_since() {
     let mut thinning = at(Step::Second);
-    thinning.pace = Some(Pace::starting_at(1));
+    thinning.pace = Some(Box::new(Pace::starting_at(1)));
     let mut is_kept = |number, overtaken, late: bool| {
         !thinning.leaves_out(NOW, &KEY, (number, &header(number), overtaken), |_, _, _| late)
     };
@@ -132,7 +132,7 @@ fn a_frame_that_those_sent_before_a_gap_need_is_sent_although_its_group_has_brok
 #[test]
 fn a_join_amid_a_broken_group_begins_with_the_next_one() {
     let mut thinning = at(Step::Whole);
-    thinning.pace = Some(Pace::starting_at(1));
+    thinning.pace = Some(Box::new(Pace::starting_at(1)));
     thinning.refresh();
     assert!(thinning.leaves_out(NOW, &KEY, (1_202, &header(1_202), false), |_, _, _| true));
     let joined: Vec<u64> = (1_203..1_214)
