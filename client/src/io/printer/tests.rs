@@ -26,15 +26,37 @@ impl Write for Gate {
     }
 }
 
+/// The same, and says when it begins to wait.
+struct Slow {
+    gate: Gate,
+    begun: std_mpsc::Sender<()>,
+}
+
+impl Write for Slow {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.begun.send(()).ok();
+        self.gate.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 #[test]
 fn a_slow_reader_costs_events_and_no_answer() {
     let (permit, permits) = std_mpsc::channel();
     let (written, pages) = std_mpsc::channel();
-    let mut printer = Printer::start(Format::Text, Box::new(Gate { permits, written }), Front::Bare).unwrap();
+    let (begun, begins) = std_mpsc::channel();
+    let output = Box::new(Slow { gate: Gate { permits, written }, begun });
+    let mut printer = Printer::start(Format::Text, output, Front::Bare).unwrap();
     let target: Target = "1AAA99".parse().unwrap();
     let event = Event::Waiting { target };
     let said = NOTICES_MAX * 3;
-    for _ in 0..said {
+    printer.event(&Notice::Event(&event, Hints::default()));
+    // From here on the thread takes nothing until it may write.
+    begins.recv().unwrap();
+    for _ in 1..said {
         printer.event(&Notice::Event(&event, Hints::default()));
     }
     printer.answer(&Notice::Error(&"the answer"));
