@@ -111,10 +111,11 @@ impl Shell {
     pub(super) fn show(&mut self, now: Time) {
         let Some(screen) = &mut self.screen else { return };
         if let Some(is_present) = screen.status_due(now) {
-            let status = status(&self.network.client.snapshot(now), is_present);
+            let targets: Vec<_> = self.network.client.targets().collect();
+            let status = status(&self.network.client.snapshot(now), &targets, is_present);
             let editor = screen.editor();
             editor.set_status(status);
-            editor.set_subscribed(self.network.client.targets().collect());
+            editor.set_subscribed(targets);
         }
         let frame = screen.frame();
         self.end_inquiry(now);

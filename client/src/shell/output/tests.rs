@@ -192,7 +192,7 @@ broker 127.0.0.1:5000, rtt 0.4 ms, jitter 0.1 ms, loss 0.2 % in runs of 1.2
 }
 
 #[test]
-fn tables_fit_a_terminal_of_80_columns() {
+fn tables_and_help_fit_a_terminal_of_80_columns() {
     let mut snapshot = snapshot(NAME);
     snapshot.streams[0].counters = StreamCounters {
         expected: 999_999,
@@ -214,6 +214,11 @@ fn tables_fit_a_terminal_of_80_columns() {
     ] {
         let said = text(&notice);
         assert!(said.lines().all(|line| line.chars().count() <= 80), "{said}");
+    }
+    for verb in Verb::ALL {
+        let said = text(&Notice::Help(Some(verb)));
+        assert!(said.lines().all(|line| line.chars().count() <= 80), "{said}");
+        assert!(said.replace('\n', " ").contains(verb.details()), "{said}");
     }
 }
 
@@ -245,7 +250,8 @@ fn help_lists_the_commands_or_explains_one() {
         text(&Notice::Help(Some(Verb::List))),
         "\
 list: the producers that the broker has
-Names, streams and the number of viewers, in the order of the ids. Also written ls.
+Names, streams and the number of viewers, in the order of the ids.
+Also written ls.
 "
     );
 }

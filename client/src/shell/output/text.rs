@@ -285,8 +285,28 @@ fn help() -> String {
 fn explained(verb: Verb) -> String {
     let aliases: Vec<_> = verb.names().skip(1).collect();
     let aliases =
-        if aliases.is_empty() { String::new() } else { format!(" Also written {}.", aliases.join(", ")) };
-    format!("{}: {}\n{}{aliases}\n", verb.usage(), verb.summary(), verb.details())
+        if aliases.is_empty() { String::new() } else { format!("Also written {}.\n", aliases.join(", ")) };
+    format!("{}: {}\n{}{aliases}", verb.usage(), verb.summary(), wrapped(verb.details()))
+}
+
+/// Columns of the smallest terminal that prose is broken for, between words.
+const COLUMNS: usize = 80;
+
+/// Lines that no terminal breaks within a word.
+fn wrapped(prose: &str) -> String {
+    let (mut lines, mut room) = (String::new(), COLUMNS);
+    for word in prose.split(' ') {
+        let length = word.chars().count();
+        if lines.is_empty() || length < room {
+            let blank = if lines.is_empty() { "" } else { " " };
+            lines = lines + blank + word;
+            room = room.saturating_sub(length + blank.len());
+        } else {
+            lines = lines + "\n" + word;
+            room = COLUMNS.saturating_sub(length);
+        }
+    }
+    lines + "\n"
 }
 
 fn id(stream: &StreamStatus) -> String {
