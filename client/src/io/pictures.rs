@@ -116,7 +116,9 @@ impl Pictures {
     pub(super) fn begin(&mut self, now: Time, channels: Vec<ProducerId>, on_page: bool) -> bool {
         self.held.retain(|frame| channels.contains(&frame.producer));
         self.show = if on_page {
-            Show::Page(Box::new(Watch::new(channels, self.size, self.cell)))
+            let mut page = Watch::new(channels, self.size, self.cell);
+            page.greet(now);
+            Show::Page(Box::new(page))
         } else {
             Show::Block(Block::new(channels))
         };

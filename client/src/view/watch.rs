@@ -16,6 +16,10 @@ use super::scene::{Scene, Tile};
 
 /// How long a message stays in the bar's row.
 const MESSAGE: Duration = Duration::from_secs(4);
+/// What a newcomer has to know, in the bar's row behind the first messages, until a key is pressed.
+const GREETING: &str = "? shows the keys, q leaves";
+/// How long after its begin a page greets at most.
+const GREETS_FOR: Duration = Duration::from_secs(7);
 /// Columns of a tile that has a name below it.
 const TILE_COLUMNS_MIN: u16 = 8;
 
@@ -43,6 +47,8 @@ pub struct Watch {
     is_paused: bool,
     overlay: Option<Overlay>,
     message: Option<(Time, String)>,
+    /// Until when the page greets.
+    greets: Option<Time>,
     size: (u16, u16),
     cell: CellSize,
     repaints: u32,
@@ -66,6 +72,7 @@ impl Watch {
             is_paused: false,
             overlay: None,
             message: None,
+            greets: None,
             size,
             cell,
             repaints: 0,
@@ -86,6 +93,11 @@ impl Watch {
     /// What the keys have asked for.
     pub fn poll_wish(&mut self) -> Option<Wish> {
         self.wishes.pop_front()
+    }
+
+    /// Somebody sees the page for the first time.
+    pub fn greet(&mut self, now: Time) {
+        self.greets = Some(now + GREETS_FOR);
     }
 
     /// Something was said: it stands in the bar's row for a while.
@@ -118,7 +130,7 @@ impl Watch {
 
     fn handle_key(&mut self, key: KeyEvent) {
         let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
-        self.message = None;
+        (self.message, self.greets) = (None, None);
         match key.code {
             KeyCode::Char('c' | 'd') if is_control => self.wishes.push_back(Wish::Leave),
             KeyCode::Char('z') if is_control => self.wishes.push_back(Wish::Suspend),
@@ -180,8 +192,9 @@ impl Watch {
         }
         let last = rows.saturating_sub(1);
         let message = self.message.as_ref().filter(|(until, _)| facts.now < *until);
-        match (message, self.producer()) {
-            (Some((_, message)), _) => {
+        let greeting = self.greets.filter(|until| facts.now < *until).map(|_| GREETING);
+        match (message.map(|(_, message)| message.as_str()).or(greeting), self.producer()) {
+            (Some(message), _) => {
                 scene.write(1, last, columns, message, Cell::styled(' ', Style::Bold));
             }
             (None, Some(producer)) => bar::write(&mut scene, last, facts, producer, self.is_paused),

@@ -162,3 +162,22 @@ fn at_the_smallest_sizes_nothing_is_out_of_place() {
         assert!(theatre.screen().cursor_position().0 < size.1);
     }
 }
+
+#[test]
+fn a_newcomer_is_told_the_keys_behind_the_first_messages_until_one_is_pressed() {
+    let greeting = "? shows the keys, q leaves";
+    let mut theatre = Theatre::new((80, 24), &["1AAA99"]);
+    theatre.page.greet(theatre.now);
+    theatre.page.say(theatre.now, "subscribed 1AAA99\n");
+    theatre.show_page();
+    assert!(theatre.row(23).contains("subscribed 1AAA99"));
+    theatre.pass(Duration::from_secs(5));
+    theatre.show_page();
+    assert!(theatre.row(23).contains(greeting), "{}", theatre.row(23));
+    theatre.type_on(" ");
+    assert!(theatre.row(23).contains("PAUSED"), "{}", theatre.row(23));
+    theatre.page.greet(theatre.now);
+    theatre.pass(Duration::from_secs(8));
+    theatre.show_page();
+    assert!(!theatre.row(23).contains(greeting), "{}", theatre.row(23));
+}
