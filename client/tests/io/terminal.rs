@@ -130,7 +130,7 @@ fn what_was_entered_is_found_again_by_the_next_client() {
     pty.press("rec");
     pty.wait_for("history 'rec': help record");
     pty.press("\r");
-    pty.wait_for("record DIR | off: write each delivered frame");
+    pty.wait_for("record DIR | off: write frames to files");
 }
 
 #[test]
