@@ -11,6 +11,7 @@ use protocol::id::{EpochTag, ProducerId, SessionId};
 use protocol::limits::{PRODUCER_SILENCE, TOKEN_LEN};
 use protocol::random::same_token;
 use protocol::time::Time;
+use protocol::wire::Code;
 
 /// Producers that one broker carries: a bound on the table, far above what one host can send.
 const PRODUCERS_MAX: usize = 1 << 16;
@@ -46,13 +47,29 @@ pub struct Claim {
     pub viewer_tag: EpochTag,
 }
 
+/// A life whose place another one takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Former {
+    /// To be told, unless it is the claiming session itself.
+    pub session: SessionId,
+    /// Whether the identity is the same; else the former one was silent for too long.
+    pub same_identity: bool,
+}
+
+impl Former {
+    /// What its session is told.
+    pub(super) const fn code(self) -> Code {
+        if self.same_identity { Code::Superseded } else { Code::DuplicateProducer }
+    }
+}
+
 /// The answer to a claim (PROTOCOL 5.2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
-    /// A new life begins; `former` is the session that it takes over from.
+    /// A new life begins.
     New {
-        /// To be told that it was superseded, unless it is the claiming session itself.
-        former: Option<SessionId>,
+        /// What it takes the place of.
+        former: Option<Former>,
     },
     /// The same life goes on, maybe in another session; viewers keep their tag.
     Continued {
@@ -167,13 +184,15 @@ impl Owner {
     fn judge(&self, now: Time, claim: &Claim) -> Verdict {
         if !same_token(&self.identity, &claim.identity) {
             return if now.since(self.heard) >= PRODUCER_SILENCE {
-                Verdict::New { former: Some(self.session) }
+                Verdict::New { former: Some(Former { session: self.session, same_identity: false }) }
             } else {
                 Verdict::Taken { epoch: self.epoch }
             };
         }
         match claim.epoch.cmp(&self.epoch) {
-            std::cmp::Ordering::Greater => Verdict::New { former: Some(self.session) },
+            std::cmp::Ordering::Greater => {
+                Verdict::New { former: Some(Former { session: self.session, same_identity: true }) }
+            }
             std::cmp::Ordering::Equal => {
                 Verdict::Continued { former: self.session, viewer_tag: self.viewer_tag }
             }
@@ -187,6 +206,10 @@ mod tests {
     use super::*;
 
     const ID: ProducerId = ProducerId::from_bytes([0x1A, 0xAA, 0x99]);
+
+    fn former(session: u64, same_identity: bool) -> Option<Former> {
+        Some(Former { session: SessionId(session), same_identity })
+    }
 
     fn claim(identity: u8, epoch: u64, session: u64) -> Claim {
         Claim {
@@ -208,10 +231,7 @@ mod tests {
         assert_eq!(directory.claim(at(0), &claim(1, 10, 100)), Verdict::New { former: None });
         directory.heard(ID, SessionId(100), at(1_000));
         assert_eq!(directory.claim(at(3_999), &claim(2, 99, 200)), Verdict::Taken { epoch: 10 });
-        assert_eq!(
-            directory.claim(at(4_000), &claim(2, 5, 200)),
-            Verdict::New { former: Some(SessionId(100)) }
-        );
+        assert_eq!(directory.claim(at(4_000), &claim(2, 5, 200)), Verdict::New { former: former(100, true) });
         assert_eq!(directory.owner(ID), Some(SessionId(200)));
     }
 
@@ -224,7 +244,7 @@ mod tests {
             directory.claim(at(2), &claim(1, 10, 300)),
             Verdict::Continued { former: SessionId(100), viewer_tag: EpochTag(100) }
         );
-        assert_eq!(directory.claim(at(3), &claim(1, 11, 400)), Verdict::New { former: Some(SessionId(300)) });
+        assert_eq!(directory.claim(at(3), &claim(1, 11, 400)), Verdict::New { former: former(300, false) });
     }
 
     #[test]

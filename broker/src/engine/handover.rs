@@ -57,7 +57,12 @@ pub enum Handover {
         bytes: Bytes,
     },
     /// A life began, or its tracks changed.
-    Up(Publication),
+    Up {
+        /// It.
+        publication: Publication,
+        /// Why a former life in its place is over.
+        over: Code,
+    },
     /// A whole frame for the viewers of the other worker.
     Frame {
         /// The tag that viewers know.

@@ -235,7 +235,7 @@ impl Broker {
     pub fn handle_handover(&mut self, now: Time, message: Handover) {
         match message {
             Handover::Datagram { path, bytes } => self.handle_datagram(now, path, &bytes),
-            Handover::Up(publication) => self.put_up(now, publication),
+            Handover::Up { publication, over } => self.put_up(now, publication, over),
             Handover::Frame { tag: _, slab } => {
                 self.media_at = now;
                 self.fan_out(now, &slab);

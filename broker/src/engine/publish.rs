@@ -197,14 +197,15 @@ impl Broker {
         announce: &Announce,
     ) -> EpochTag {
         let producer = claim.producer;
-        let (former, viewer_tag, code) = match verdict {
-            Verdict::Continued { former, viewer_tag } => (Some(former), viewer_tag, Code::Ok),
-            Verdict::New { former } => (former, claim.viewer_tag, Code::Superseded),
-            Verdict::Superseded { .. } | Verdict::Taken { .. } | Verdict::Full => {
-                (None, claim.viewer_tag, Code::Ok)
-            }
+        let (former, viewer_tag) = match verdict {
+            Verdict::Continued { former, viewer_tag } => (Some((former, Code::Ok)), viewer_tag),
+            Verdict::New { former } => (former.map(|one| (one.session, one.code())), claim.viewer_tag),
+            Verdict::Superseded { .. } | Verdict::Taken { .. } | Verdict::Full => (None, claim.viewer_tag),
         };
-        if let Some(former) = former.filter(|former| *former != id) {
+        // Its viewers hear why its life is over, too.
+        let lost = former.is_some_and(|(_, code)| code == Code::DuplicateProducer);
+        let over = if lost { Code::ProducerLost } else { Code::Superseded };
+        if let Some((former, code)) = former.filter(|(former, _)| *former != id) {
             if self.is_elsewhere(former) {
                 self.hand_over(former.worker(), Handover::Supersede { session: former, code });
             } else {
@@ -217,8 +218,8 @@ impl Broker {
             ingest.publish(now, publication.clone(), tag);
         }
         tracing::info!(%producer, name = %publication.name, epoch = announce.epoch, "producer is live");
-        self.hand_over_to_all(&Handover::Up(publication.clone()));
-        self.put_up(now, publication.clone());
+        self.hand_over_to_all(&Handover::Up { publication: publication.clone(), over });
+        self.put_up(now, publication.clone(), over);
         // Frames that were published while no session stood will never come.
         for track in &publication.tracks {
             self.note_unsent(now, &publication, track);
@@ -315,7 +316,11 @@ impl Broker {
         if let Some(publishing) = ingest.publishing.take() {
             tracing::info!(producer = %publishing.producer(), code = code.name(), "the publication moved on");
         }
-        let reason = if code == Code::Superseded { "a newer producer took over this id" } else { "" };
+        let reason = match code {
+            Code::Superseded => "a newer producer took over this id",
+            Code::DuplicateProducer => "another producer has this id since this one was silent",
+            _ => "",
+        };
         self.end_session(now, id, Some((code, reason)));
     }
 

@@ -205,12 +205,12 @@ impl Broker {
         }
     }
 
-    /// A life began: the subscriptions that wait for it join.
-    pub(super) fn put_up(&mut self, now: Time, publication: super::Publication) {
+    /// A life began: the subscriptions that wait for it join. `over`: why a former one in its place has ended.
+    pub(super) fn put_up(&mut self, now: Time, publication: super::Publication, over: protocol::wire::Code) {
         let (producer, tag) = (publication.producer, publication.tag);
         let former = self.channels.live(producer).map(|live| live.publication.tag).filter(|old| *old != tag);
         if let Some(former) = former {
-            self.take_down(now, producer, former, protocol::wire::Code::Superseded);
+            self.take_down(now, producer, former, over);
         }
         self.channels.put_up(publication);
         self.housekeeping.get_or_insert(now);
