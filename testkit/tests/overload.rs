@@ -45,14 +45,14 @@ fn pictures(world: &World, clients: &[ClientId]) -> Counters {
 fn half_of_the_rate_carries_nearly_half_of_the_frames_and_hardly_a_repair() {
     // The ladder leaves out every second or third picture, and learns of the path by trying. What it spreads is asked for while
     // it waits in the broker's queue: up to a fifth is sent twice.
-    for (thins, share, resent_max) in [(false, 35, 5), (true, 25, 20)] {
+    for (thins, share, missed_max, resent_max) in [(false, 35, 3, 5), (true, 25, 5, 20)] {
         for_each_seed(3, |seed| {
             let (mut world, clients) = overloaded(seed, thins, 50);
             world.run_for(30 * SECOND);
             let all = pictures(&world, &clients);
             let came = all.direct;
             assert!(came * 100 >= all.expected * share, "thins {thins}: {all:?}");
-            assert!((all.late + all.lost) * 100 <= all.expected * 3, "thins {thins}: {all:?}");
+            assert!((all.late + all.lost) * 100 <= all.expected * missed_max, "thins {thins}: {all:?}");
             let resent: u64 = world.workers().iter().map(|one| one.counters().datagrams_resent).sum();
             assert!(
                 resent * 100 <= came * 9 * resent_max,
