@@ -207,8 +207,8 @@ mod tests {
 
     const ID: ProducerId = ProducerId::from_bytes([0x1A, 0xAA, 0x99]);
 
-    fn former(session: u64, same_identity: bool) -> Option<Former> {
-        Some(Former { session: SessionId(session), same_identity })
+    fn in_place_of(session: u64, same_identity: bool) -> Verdict {
+        Verdict::New { former: Some(Former { session: SessionId(session), same_identity }) }
     }
 
     fn claim(identity: u8, epoch: u64, session: u64) -> Claim {
@@ -231,10 +231,7 @@ mod tests {
         assert_eq!(directory.claim(at(0), &claim(1, 10, 100)), Verdict::New { former: None });
         directory.heard(ID, SessionId(100), at(1_000));
         assert_eq!(directory.claim(at(3_999), &claim(2, 99, 200)), Verdict::Taken { epoch: 10 });
-        assert_eq!(
-            directory.claim(at(4_000), &claim(2, 5, 200)),
-            Verdict::New { former: former(100, false) }
-        );
+        assert_eq!(directory.claim(at(4_000), &claim(2, 5, 200)), in_place_of(100, false));
         assert_eq!(directory.owner(ID), Some(SessionId(200)));
     }
 
@@ -247,7 +244,7 @@ mod tests {
             directory.claim(at(2), &claim(1, 10, 300)),
             Verdict::Continued { former: SessionId(100), viewer_tag: EpochTag(100) }
         );
-        assert_eq!(directory.claim(at(3), &claim(1, 11, 400)), Verdict::New { former: former(300, true) });
+        assert_eq!(directory.claim(at(3), &claim(1, 11, 400)), in_place_of(300, true));
     }
 
     #[test]
