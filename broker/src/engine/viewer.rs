@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use protocol::few::Few;
 use protocol::id::{EpochTag, ProducerId, StreamId, Target, TrackKey};
-use protocol::limits::{LATENCY, LATENCY_MIN, SUBSCRIPTIONS_MAX};
+use protocol::limits::{LATENCY, LATENCY_MIN, SUBSCRIPTIONS_MAX, TRACKS_MAX};
 use protocol::sender::{History, Sender};
 use protocol::serial::Serial;
 use protocol::session::request::{Repeat, RequestNumbers};
@@ -207,11 +207,7 @@ impl Viewer {
                 |(_, ack)| ack.clone(),
             );
         };
-        let tracks = self.unwanted(subscription.tracks);
-        // What did not leave yet is not for the viewer: nothing comes behind the answer but repairs (PROTOCOL 6.3).
-        for key in &tracks {
-            self.sender.withdraw(now, key);
-        }
+        let tracks = self.withdraw(now, target, subscription.tracks);
         let last = self.drain(now, tracks, subscription.grant.granted());
         let ack = UnsubscribeAck { req, status: Code::Ok, last };
         if self.former.len() == FORMER_MAX {
@@ -219,6 +215,25 @@ impl Viewer {
         }
         self.former.push((target, ack.clone()));
         ack
+    }
+
+    /// Of the tracks that a subscription leaves, and of those of its producer's former lives, nothing goes out any more that did
+    /// not leave yet: nothing comes behind the answer but repairs (PROTOCOL 6.3). Those whose end the viewer has to hear of.
+    fn withdraw(&mut self, now: Time, target: Target, tracks: Vec<TrackKey>) -> Vec<TrackKey> {
+        let mut left = self.unwanted(tracks);
+        for key in &left {
+            self.sender.withdraw(now, key);
+        }
+        let within = |key: &TrackKey| {
+            key.producer == target.producer && (target.stream == StreamId::ALL || key.stream == target.stream)
+        };
+        let former = self.draining.iter().map(|(_, key)| *key).filter(within).collect();
+        for key in self.unwanted(former) {
+            if left.len() < TRACKS_MAX && !left.contains(&key) && self.sender.withdraw(now, &key) {
+                left.push(key);
+            }
+        }
+        left
     }
 
     /// Ends those of the tracks that no subscription plays any more: their last frames.
@@ -241,7 +256,9 @@ impl Viewer {
         let mut last = Vec::new();
         for key in tracks {
             if let Some(frame) = self.sender.finish(&key) {
-                self.draining.push((until, key));
+                if !self.draining.iter().any(|(_, draining)| *draining == key) {
+                    self.draining.push((until, key));
+                }
                 last.push(LastFrame { stream: key.stream, tag: key.tag, frame });
             }
         }

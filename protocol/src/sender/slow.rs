@@ -224,19 +224,22 @@ impl Sender {
     }
 
     /// What did not leave yet of a track's frames will not: to [`Sender::finish`] the newest frame that was sent is then the
-    /// last one that has left as a whole.
-    pub fn withdraw(&mut self, now: Time, key: &TrackKey) {
+    /// last one that has left as a whole, and a track that was finished ends there. True where a frame was withdrawn.
+    pub fn withdraw(&mut self, now: Time, key: &TrackKey) -> bool {
         let withdrawn = self.pacer.withdraw(key);
         let all = &mut self.counters;
         all.datagrams = all.datagrams.saturating_sub(withdrawn.datagrams);
         all.parity = all.parity.saturating_sub(withdrawn.parity);
         all.parity_bytes = all.parity_bytes.saturating_sub(withdrawn.parity_bytes);
         all.bytes = all.bytes.saturating_sub(withdrawn.bytes + withdrawn.parity_bytes);
-        let Some((first, track)) = withdrawn.first.zip(self.tracks.get_mut(key)) else { return };
-        track.sent = first.checked_sub(1).filter(|before| *before >= track.first).map(|before| (before, now));
+        let Some((first, track)) = withdrawn.first.zip(self.tracks.get_mut(key)) else { return false };
+        let before = first.saturating_sub(1);
+        track.sent = (before >= track.first).then_some((before, now));
+        track.last = track.last.map(|last| last.min(before));
         if let Some(thinning) = &mut self.thinning {
             thinning.forget_from(key, first);
         }
+        true
     }
 
     /// The next datagrams that are due to leave.

@@ -251,7 +251,9 @@ fn what_waits_to_leave_is_withdrawn_and_the_track_ends_before_it() {
     let slab = end.slab(large);
     assert!(end.sender.defer(end.now, (&KEY, wide(large), &slab), 80 * MS), "it leaves over a while");
     assert!(end.sender.poll_paced(end.now).is_some());
-    end.sender.withdraw(end.now, &KEY);
+    end.sender.finish_at(&KEY, wide(large));
+    assert!(end.sender.withdraw(end.now, &KEY));
+    assert!(!end.sender.withdraw(end.now, &KEY), "nothing waits");
     end.pass(80 * MS);
     assert_eq!(end.sender.poll_paced(end.now), None);
     assert_eq!(end.sender.finish(&KEY), Some(serial(1)));

@@ -51,6 +51,19 @@ fn nothing_leaves_behind_the_answer_to_unsubscribe_and_the_frame_that_was_leavin
 }
 
 #[test]
+fn what_waits_of_a_life_that_has_ended_is_withdrawn_as_well() {
+    let mut stage = Stage::with_tracks(&[StreamId::VIDEO]);
+    stage.publish(StreamId::VIDEO, 7);
+    stage.subscribe(ALL, 1, 0);
+    stage.send_large(StreamId::VIDEO, 8);
+    stage.viewer.end(stage.now, ID, TAG, Code::Ok);
+    let last = stage.viewer.unsubscribe(stage.now, ALL, Serial(2)).last;
+    assert_eq!(last.iter().map(|last| last.frame).collect::<Vec<_>>(), [Serial(7)]);
+    stage.pass(80 * MS);
+    assert_eq!(stage.viewer.sender.poll_paced(stage.now), None);
+}
+
+#[test]
 fn a_track_that_a_new_request_leaves_out_ends() {
     let mut stage = Stage::with_tracks(&[StreamId::VIDEO, StreamId::AUDIO]);
     let sound = TrackKind::mask(TrackKind::Audio);
