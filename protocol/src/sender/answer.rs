@@ -34,6 +34,9 @@ impl Sender {
                 self.counters.not_held += 1;
                 continue;
             };
+            if self.is_orphan(&block.track, number, slab) {
+                continue;
+            }
             let k = slab.count();
             let asked = shards.indices(k);
             self.note_asked(&block.track, number, k, &asked);

@@ -143,6 +143,12 @@ impl Sender {
         self.thinning.as_ref().is_some_and(|thinning| thinning.has_left_out(key, number))
     }
 
+    /// Whether a frame is of no use to the peer, since something that it needs was left out: the range that named it may be
+    /// forgotten by now.
+    pub(super) fn is_orphan(&self, key: &TrackKey, number: u64, slab: &Slab) -> bool {
+        self.thinning.as_ref().is_some_and(|thinning| thinning.is_orphan(key, number, slab.header()))
+    }
+
     /// A peer that asks for frames that were left out hears of them.
     pub(super) fn tell_spared(&mut self, now: Time, block: &TrackFeedback, history: &History) {
         if block.missing.iter().any(|item| self.spared(&block.track, history.widen(item.frame))) {

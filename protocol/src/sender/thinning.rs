@@ -211,6 +211,11 @@ impl Thinning {
         self.tracks.get(key).is_some_and(|track| track.ranges.iter().any(within))
     }
 
+    /// Whether a frame needs one that was left out, however long ago.
+    pub(super) fn is_orphan(&self, key: &TrackKey, number: u64, header: &DataHeader) -> bool {
+        self.tracks.get(key).is_some_and(|track| track.broken.orphans(number, header))
+    }
+
     /// The newest frame of a track that was left out.
     pub(super) fn newest(&self, key: &TrackKey) -> Option<u64> {
         self.tracks.get(key)?.ranges.back().map(|(_, to)| *to)
@@ -431,10 +436,22 @@ impl Track {
         }
     }
 
-    /// A frame that was whole later than the ones after it.
+    /// A frame that was whole later than the ones after it: it joins the ranges beside it.
     fn note_overtaken(&mut self, number: u64) {
-        let place = self.ranges.partition_point(|(_, to)| *to < number);
-        self.ranges.insert(place, (number, number));
+        let place = self.ranges.partition_point(|(_, to)| *to + 1 < number);
+        let next = self.ranges.get(place + 1).copied().filter(|(from, _)| *from == number + 1);
+        match self.ranges.get_mut(place) {
+            Some((_, to)) if *to + 1 == number => {
+                *to = number;
+                if let Some((_, end)) = next {
+                    *to = end;
+                    self.ranges.remove(place + 1);
+                }
+            }
+            Some((from, _)) if *from == number + 1 => *from = number,
+            Some((from, to)) if (*from..=*to).contains(&number) => {}
+            _ => self.ranges.insert(place, (number, number)),
+        }
         if self.ranges.len() > RANGES_MAX {
             self.ranges.pop_front();
         }
