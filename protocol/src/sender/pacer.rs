@@ -154,29 +154,43 @@ impl Pacer {
     /// What waits of a track's frames stays here for good.
     pub(super) fn withdraw(&mut self, key: &TrackKey) -> Withdrawn {
         let mut withdrawn = Withdrawn::default();
-        self.waiting.retain(|waiting| {
+        let theirs = |waiting: &Waiting| matches!(waiting.what, What::Frame(track, _) | What::Parity(track) if track == *key);
+        for waiting in self.take_out(theirs) {
             let (datagrams, bytes) = waiting.size();
-            match waiting.what {
-                What::Frame(track, number) if track == *key => {
-                    withdrawn.first = Some(withdrawn.first.map_or(number, |first| first.min(number)));
-                    withdrawn.datagrams += datagrams;
-                    withdrawn.bytes += bytes;
-                    false
-                }
-                What::Parity(track) if track == *key => {
-                    withdrawn.parity += datagrams;
-                    withdrawn.parity_bytes += bytes;
-                    false
-                }
-                What::Frame(..) | What::Parity(_) | What::Repair => true,
+            if let What::Frame(_, number) = waiting.what {
+                withdrawn.first = Some(withdrawn.first.map_or(number, |first| first.min(number)));
+                withdrawn.datagrams += datagrams;
+                withdrawn.bytes += bytes;
+            } else {
+                withdrawn.parity += datagrams;
+                withdrawn.parity_bytes += bytes;
             }
-        });
+        }
         withdrawn
+    }
+
+    /// Takes out what will not leave. It leaves no hole: what waits behind it moves up.
+    fn take_out(&mut self, is_out: impl Fn(&Waiting) -> bool) -> Vec<Waiting> {
+        let (mut out, stay): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.waiting).into_iter().partition(is_out);
+        self.waiting = stay;
+        // The last ones first, so that the places of the others are still right.
+        out.sort_by_key(|waiting| std::cmp::Reverse(waiting.next));
+        for gone in &out {
+            let span = gone.rest();
+            for waiting in self.waiting.iter_mut().filter(|waiting| waiting.next > gone.next) {
+                waiting.next = waiting.next.before(span).max(gone.next);
+            }
+            self.free = self.free.before(span).max(gone.next);
+        }
+        out
     }
 
     /// The next run that is due.
     pub(super) fn poll(&mut self, now: Time) -> Option<Run> {
-        self.waiting.retain(|waiting| now <= waiting.until);
+        if self.waiting.iter().any(|waiting| now > waiting.until) {
+            self.take_out(|waiting| now > waiting.until);
+        }
         let due = self.waiting.iter().enumerate().min_by_key(|(_, waiting)| waiting.next);
         let (place, _) = due.filter(|(_, waiting)| waiting.next <= now)?;
         let waiting = self.waiting.get_mut(place)?;
@@ -256,6 +270,13 @@ impl Waiting {
             next,
             until: NEVER,
         }
+    }
+
+    /// How long what did not leave yet takes at its rate.
+    fn rest(&self) -> Duration {
+        let (datagrams, _) = self.size();
+        let runs = datagrams.div_ceil(self.run.max(1).into());
+        self.gap.saturating_mul(u32::try_from(runs).unwrap_or(u32::MAX))
     }
 
     /// Datagrams and bytes that did not leave yet.

@@ -172,12 +172,13 @@ impl Sender {
         let thinning = self.thinning.as_mut().filter(|_| self.glance.active);
         let rate = thinning.and_then(|thinning| thinning.pace(key, bytes));
         let end = match rate {
-            Some(rate) if self.is_urgent_sound(now, key, bytes, rate) => {
+            // A trial behind what leaves at the old rate would show nothing, and sound could put it off for ever.
+            Some((rate, trial)) if trial || self.is_urgent_sound(now, key, bytes, rate) => {
                 let (bytes, segment) = (slab.datagrams().clone(), slab.segment());
                 let run = Run { bytes, segment, frame: Some(number) };
                 Some(self.pacer.overtake(now, Some((*key, number)), run, rate))
             }
-            Some(rate) => Some(self.pacer.follow(now, frame, rate)),
+            Some((rate, _)) => Some(self.pacer.follow(now, frame, rate)),
             None if self.rtt.measured().is_some_and(|rtt| rtt < PACED_RTT_MIN) => None,
             None => self.pacer.spread(now, frame, interval),
         };

@@ -107,16 +107,16 @@ impl Thinning {
         self.rate.is_queueing()
     }
 
-    /// Bytes per second at which the next frame leaves, where the path is slow.
-    pub(super) fn pace(&mut self, key: &TrackKey, bytes: usize) -> Option<u64> {
+    /// Bytes per second at which the next frame leaves, where the path is slow, and whether it is a trial.
+    pub(super) fn pace(&mut self, key: &TrackKey, bytes: usize) -> Option<(u64, bool)> {
         let pace = self.pace.as_mut()?;
         let track = self.tracks.get_mut(key).filter(|track| track.trial);
         if let Some(track) = track {
             track.trial = false;
             let within = micros(TRIAL_WITHIN.min(track.latency / 4)).max(1);
-            return Some(pace.try_out(bytes as u64 * 1_000_000 / within));
+            return Some((pace.try_out(bytes as u64 * 1_000_000 / within), true));
         }
-        Some(pace.next(self.rate.is_queueing()))
+        Some((pace.next(self.rate.is_queueing()), false))
     }
 
     /// What the path is believed to carry, bytes per second, where it is slow.

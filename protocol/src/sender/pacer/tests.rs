@@ -109,3 +109,23 @@ fn what_is_left_of_a_frame_that_is_forgotten_does_not_leave() {
         std::iter::from_fn(|| pacer.due().and_then(|due| pacer.poll(due))).map(|run| run.frame).collect();
     assert_eq!(numbers, [Some(8); 10]);
 }
+
+#[test]
+fn what_is_given_up_or_withdrawn_leaves_no_hole_for_what_waits_behind_it() {
+    let repairs = || Run { bytes: Bytes::from(vec![7; 10 * 1_200]), segment: 1_200, frame: None };
+    let at = |ms: u32| Time::ZERO + ms * MS;
+    let mut pacer = Pacer::default();
+    pacer.follow(at(0), (&KEY, 1, &slab(2)), 2_400);
+    pacer.overtake(at(0), None, repairs(), 2_400);
+    assert_eq!(
+        runs(&mut pacer, at(0)),
+        [(0, 1), (500, 1), (1_000, 1), (1_500, 1)],
+        "2 repairs, then the frame"
+    );
+    assert_eq!(pacer.free, at(2_000));
+    let other = TrackKey { stream: StreamId::AUDIO, ..KEY };
+    pacer.follow(at(2_000), (&other, 1, &slab(10)), 2_400);
+    pacer.follow(at(2_000), (&KEY, 2, &slab(2)), 2_400);
+    assert_eq!(pacer.withdraw(&other).first, Some(1));
+    assert_eq!(runs(&mut pacer, at(2_000)), [(2_000, 1), (2_500, 1)]);
+}

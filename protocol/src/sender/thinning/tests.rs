@@ -211,7 +211,7 @@ fn of_a_track_that_is_left_out_one_frame_goes_out_every_four_seconds_fast() {
             |_, _, _| true,
         );
         if sent {
-            assert_eq!(thinning.pace(&KEY, 10_000), Some(80_000), "within an eighth of a second");
+            assert_eq!(thinning.pace(&KEY, 10_000), Some((80_000, true)), "within an eighth of a second");
             assert_eq!(thinning.pace_of_repairs(), Some(3_000));
         }
         sent
