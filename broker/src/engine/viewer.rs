@@ -174,6 +174,8 @@ impl Viewer {
         let key = live.key(track.stream);
         if let Some(first) = self.sender.first(&key).filter(|_| self.sender.is_playing(&key)) {
             self.sender.let_leave_out(key, track.kind, latency, self.thins);
+            // A viewer that asks again may not have had the answer: its latency counts from this one.
+            self.sender.tell_again(now, &key);
             return first;
         }
         let Some((_, history)) = live.track(track.stream) else { return 0 };

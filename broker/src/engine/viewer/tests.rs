@@ -1,7 +1,7 @@
 use protocol::id::SessionId;
 use protocol::limits::LATENCY;
-use protocol::time::CaptureTime;
-use protocol::wire::{DataFlags, DataHeader, Label};
+use protocol::time::{CaptureTime, Stamp};
+use protocol::wire::{DataFlags, DataHeader, Label, Missing, MissingShards, TrackFeedback};
 
 use super::super::handover::Publication;
 use super::super::sessions::Slot;
@@ -24,6 +24,17 @@ fn a_viewer_that_comes_back_at_once_is_played_to_again() {
     assert!(stage.plays(StreamId::VIDEO));
     stage.pass(LATENCY * 3);
     assert!(stage.plays(StreamId::VIDEO), "what was left of the former subscription ends nothing");
+}
+
+#[test]
+fn a_viewer_whose_first_answers_were_lost_is_still_sent_what_came_meanwhile() {
+    let mut stage = Stage::with_tracks(&[StreamId::VIDEO]);
+    stage.publish(StreamId::VIDEO, 7);
+    stage.subscribe(ALL, 1, 0);
+    stage.now = stage.now + LATENCY + 100 * MS;
+    assert_eq!(stage.asks_for(7), 0, "nobody can use it any more");
+    stage.subscribe(ALL, 1, 0);
+    assert_eq!(stage.asks_for(7), 1, "the answer to the repeated request is the first one that came");
 }
 
 #[test]
@@ -134,6 +145,7 @@ struct Stage {
     now: Time,
     viewer: Viewer,
     channels: Channels,
+    feedbacks: u32,
 }
 
 impl Stage {
@@ -142,7 +154,7 @@ impl Stage {
         let mut channels = Channels::default();
         channels.put_up(publication(streams));
         channels.entry(ID).subscribers.insert(SessionId(1), Slot::default(), Needs::default());
-        Self { now, viewer: Viewer::new(now, true), channels }
+        Self { now, viewer: Viewer::new(now, true), channels, feedbacks: 0 }
     }
 
     fn publish(&mut self, stream: StreamId, frame: u32) {
@@ -189,6 +201,37 @@ impl Stage {
             rate_max: 0,
         };
         self.viewer.subscribe(self.now, target, &request, self.channels.live(ID)).unwrap()
+    }
+
+    /// Repairs that a FEEDBACK draws which asks for a frame of video.
+    fn asks_for(&mut self, frame: u32) -> usize {
+        let frame = Serial(frame);
+        self.feedbacks += 1;
+        let missing = vec![Missing { frame, round: 1, shards: MissingShards::All }];
+        let track = TrackKey { producer: ID, stream: StreamId::VIDEO, tag: TAG };
+        let block = TrackFeedback {
+            track,
+            done_before: frame,
+            newest: frame,
+            newest_whole: None,
+            counters: None,
+            missing,
+        };
+        let feedback = Feedback {
+            heartbeat: Serial(0),
+            nonce: 0,
+            hold: Duration::ZERO,
+            datagrams: 0,
+            bytes: 0,
+            duplicates: 0,
+            lost: 0,
+            runs: 0,
+            jitter: Duration::ZERO,
+            horizon: LATENCY,
+            tracks: vec![block],
+        };
+        let number = (Serial(self.feedbacks), Stamp(0));
+        self.viewer.sender.handle_feedback(self.now, number, &feedback, &self.channels).repairs.len()
     }
 
     fn plays(&self, stream: StreamId) -> bool {
