@@ -10,7 +10,6 @@ use super::directory::Audience;
 use super::handover::Publication;
 
 /// The broker's end of a producer.
-#[derive(Default)]
 pub(super) struct Ingest {
     pub(super) receiver: Receiver,
     pub(super) publishing: Option<Publishing>,
@@ -18,6 +17,8 @@ pub(super) struct Ingest {
     pub(super) answer: Option<AnnounceAck>,
     /// When the directory last heard of this session.
     heard_noted: Time,
+    /// When WELCOME was sent, which the producer answers at once with ANNOUNCE.
+    welcomed: Time,
 }
 
 /// A publication that was granted.
@@ -50,6 +51,17 @@ pub(super) struct Retired {
 }
 
 impl Ingest {
+    /// For a session that begins now.
+    pub(super) fn new(now: Time) -> Self {
+        Self {
+            receiver: Receiver::default(),
+            publishing: None,
+            answer: None,
+            heard_noted: Time::ZERO,
+            welcomed: now,
+        }
+    }
+
     /// Ends the publication. The receiver goes on telling the producer the final figures until it says goodbye.
     pub(super) fn retire(&mut self) -> Option<Retired> {
         let publishing = self.publishing.take()?;
@@ -61,6 +73,7 @@ impl Ingest {
     /// Opens the tracks of a granted announcement.
     pub(super) fn publish(&mut self, now: Time, publication: Publication, tag: EpochTag) {
         self.close_tracks();
+        self.receiver.assume_rtt(now.since(self.welcomed));
         for track in &publication.tracks {
             self.receiver.open(
                 now,

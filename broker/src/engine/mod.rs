@@ -394,7 +394,7 @@ impl Broker {
         }
         let id = self.fresh_id();
         let role = match hello.role {
-            wire::Role::Producer => Role::Producer(Box::default()),
+            wire::Role::Producer => Role::Producer(Box::new(ingest::Ingest::new(now))),
             wire::Role::Viewer => Role::Viewer(Box::new(Viewer::new(now, self.config.limits.thins))),
             wire::Role::Probe => Role::Probe,
         };

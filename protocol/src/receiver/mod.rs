@@ -171,6 +171,11 @@ impl Receiver {
         self.schedule.want(now);
     }
 
+    /// The peer answered something within this: see [`Rtt::assume`].
+    pub fn assume_rtt(&mut self, most: Duration) {
+        self.path.assume_rtt(most);
+    }
+
     /// Whether a track is open.
     pub fn is_open(&self, key: &TrackKey) -> bool {
         self.tracks.contains_key(key)

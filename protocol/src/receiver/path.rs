@@ -38,6 +38,10 @@ struct HeartbeatSeen {
 }
 
 impl Path {
+    pub(super) fn assume_rtt(&mut self, most: Duration) {
+        self.rtt.assume(most);
+    }
+
     pub(super) const fn rtt(&self) -> &Rtt {
         &self.rtt
     }

@@ -8,10 +8,19 @@ pub const RTT_INITIAL: Duration = Duration::from_millis(100);
 /// Smoothed round-trip time, its variation, and the least sample.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Rtt {
-    state: Option<State>,
+    known: Known,
 }
 
 /// In microseconds: every viewer has one, and no path is longer than an hour.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Known {
+    #[default]
+    Nothing,
+    /// There is no sample, but no round trip takes longer.
+    AtMost(u32),
+    Measured(State),
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct State {
     smoothed: u32,
@@ -37,7 +46,7 @@ impl Rtt {
             let sum = u64::from(old) * times + u64::from(new);
             u32::try_from(sum / (times + 1)).unwrap_or(u32::MAX)
         };
-        self.state = Some(match self.state {
+        self.known = Known::Measured(match self.state() {
             None => State { smoothed: sample, variation: sample / 2, least: sample },
             Some(old) => State {
                 smoothed: mean(old.smoothed, 7, sample),
@@ -47,29 +56,52 @@ impl Rtt {
         });
     }
 
-    /// The smoothed value, if there was a sample.
-    pub fn measured(&self) -> Option<Duration> {
-        self.state.map(State::smoothed)
+    /// Something that the peer did at once came within this: until the first sample a round trip takes no longer.
+    pub fn assume(&mut self, most: Duration) {
+        let most = u32::try_from(most.min(RTT_INITIAL).as_micros()).unwrap_or(u32::MAX);
+        if self.state().is_none() {
+            self.known = Known::AtMost(most);
+        }
     }
 
-    /// The smoothed value, or [`RTT_INITIAL`].
+    const fn state(&self) -> Option<State> {
+        match self.known {
+            Known::Measured(state) => Some(state),
+            Known::Nothing | Known::AtMost(_) => None,
+        }
+    }
+
+    fn assumed(&self) -> Duration {
+        match self.known {
+            Known::AtMost(most) => Duration::from_micros(most.into()),
+            Known::Nothing | Known::Measured(_) => RTT_INITIAL,
+        }
+    }
+
+    /// The smoothed value, if there was a sample.
+    pub fn measured(&self) -> Option<Duration> {
+        self.state().map(State::smoothed)
+    }
+
+    /// The smoothed value, or what is assumed.
     pub fn smoothed(&self) -> Duration {
-        self.measured().unwrap_or(RTT_INITIAL)
+        self.measured().unwrap_or_else(|| self.assumed())
     }
 
     /// The least sample, or zero: what an answer needs at the very least.
     pub fn least(&self) -> Duration {
-        self.state.map_or(Duration::ZERO, |state| Duration::from_micros(u64::from(state.least)))
+        self.state().map_or(Duration::ZERO, |state| Duration::from_micros(u64::from(state.least)))
     }
 
     /// When a request can be taken for lost: smoothed + 4 variations.
     pub fn timeout(&self) -> Duration {
-        self.state.map_or(RTT_INITIAL * 3, |state| state.smoothed() + state.variation() * 4)
+        self.state().map_or(RTT_INITIAL * 3, |state| state.smoothed() + state.variation() * 4)
     }
 
     /// When the next round may ask again: 9/8 of the smoothed value, more where it varies (PROTOCOL 7.2).
     pub fn round(&self) -> Duration {
-        self.state.map_or(RTT_INITIAL, |state| state.smoothed() * 9 / 8 + state.variation())
+        let assumed = || (self.assumed() * 3 / 2).min(RTT_INITIAL);
+        self.state().map_or_else(assumed, |state| state.smoothed() * 9 / 8 + state.variation())
     }
 
     /// How long reordering is waited for: an eighth of the smoothed value, 2 to 20 ms (PROTOCOL 7.1).
@@ -92,6 +124,18 @@ mod tests {
         assert_eq!((rtt.smoothed(), rtt.timeout()), (40 * MS, 120 * MS));
         rtt.sample(48 * MS);
         assert_eq!((rtt.smoothed(), rtt.least()), (41 * MS, 40 * MS));
+    }
+
+    #[test]
+    fn a_bound_counts_until_there_is_a_sample_and_only_below_what_is_assumed_anyway() {
+        let mut rtt = Rtt::default();
+        rtt.assume(20 * MS);
+        assert_eq!((rtt.smoothed(), rtt.round(), rtt.measured()), (20 * MS, 30 * MS, None));
+        rtt.sample(40 * MS);
+        assert_eq!((rtt.smoothed(), rtt.round()), (40 * MS, 65 * MS));
+        let mut far = Rtt::default();
+        far.assume(300 * MS);
+        assert_eq!((far.smoothed(), far.round()), (RTT_INITIAL, RTT_INITIAL));
     }
 
     #[test]
