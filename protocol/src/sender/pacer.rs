@@ -234,15 +234,12 @@ impl Pacer {
 
     /// What is left of a frame does not leave any more: datagrams and bytes.
     pub(super) fn forget(&mut self, key: &TrackKey, number: u64) -> (u64, u64) {
-        let before = self.backlog();
-        self.waiting.retain(|waiting| waiting.what != What::Frame(*key, number));
-        let after = self.backlog();
-        (before.0 - after.0, before.1 - after.1)
+        sum(&self.take_out(|waiting| waiting.what == What::Frame(*key, number)))
     }
 
     /// Datagrams and bytes that wait.
     pub(super) fn backlog(&self) -> (u64, u64) {
-        self.waiting.iter().map(Waiting::size).fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1))
+        sum(&self.waiting)
     }
 
     /// Bytes of repairs that wait.
@@ -284,6 +281,11 @@ impl Waiting {
         let len = self.bytes.len();
         (len.div_ceil(self.segment.max(1)) as u64, len as u64)
     }
+}
+
+/// Datagrams and bytes of all of them.
+fn sum(waiting: &[Waiting]) -> (u64, u64) {
+    waiting.iter().map(Waiting::size).fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1))
 }
 
 /// Datagrams that leave in one go at `rate` bytes per second: what a tick is worth, and one at least.

@@ -135,14 +135,14 @@ fn frames_that_are_left_out_in_any_order_make_one_range() {
     for number in [1_200, 1_206, 1_203, 1_204, 1_202, 1_201, 1_205, 1_208, 1_203] {
         assert!(thinning.leaves_out(NOW, &KEY, (number, &header(number), false), |_, _, _| false));
     }
-    assert_eq!(thinning.tracks[&KEY].ranges, [(1_200, 1_206), (1_208, 1_208)]);
+    assert_eq!(thinning.tracks.get(&KEY).unwrap().ranges, [(1_200, 1_206), (1_208, 1_208)]);
 }
 
 #[test]
 fn what_needs_a_frame_that_was_left_out_is_known_longer_than_the_ranges() {
     let mut thinning = at(Step::Second);
     kept(&mut thinning, 1_200..1_600);
-    thinning.pace = Some(Pace::starting_at(1));
+    thinning.pace = Some(Box::new(Pace::starting_at(1)));
     assert!(thinning.leaves_out(NOW, &KEY, (1_598, &header(1_598), false), |_, _, _| true));
     thinning.tracks.get_mut(&KEY).unwrap().ranges.clear();
     assert!(thinning.is_orphan(&KEY, 1_599, &header(1_599)) && !thinning.has_left_out(&KEY, 1_599));
