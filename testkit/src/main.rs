@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use commands::matrix::Matrix;
+use commands::speed::Speed;
 use commands::swarm::Swarm;
 
 /// The simulator of Framecast.
@@ -23,6 +24,8 @@ enum Command {
     Matrix(Matrix),
     /// Plays whole configurations drawn from one number each: faults, attackers, clocks, paths.
     Swarm(Swarm),
+    /// Measures how much faster than real time one core simulates one producer and its viewers.
+    Speed(Speed),
 }
 
 fn main() -> ExitCode {
@@ -32,5 +35,9 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Command::Swarm(swarm) => swarm.run(),
+        Command::Speed(speed) => {
+            speed.run();
+            ExitCode::SUCCESS
+        }
     }
 }
