@@ -34,7 +34,8 @@ impl fmt::Display for Load {
     }
 }
 
-/// The schedule: frames are due at fixed moments, whatever became of those before.
+/// The schedule: frames are due at fixed moments, whatever became of those before. The first is the next that is due: a burst of what
+/// was due while viewers connected would be another load.
 pub(crate) struct Schedule {
     origin: Instant,
     interval: Duration,
@@ -45,7 +46,9 @@ pub(crate) struct Schedule {
 impl Schedule {
     pub(crate) fn new(load: Load, origin: Instant) -> Self {
         let frame = (0..load.frame_bytes.max(STAMP_LEN)).map(|at| (at % 251) as u8).collect();
-        Self { origin, interval: Duration::from_secs(1) / load.rate.max(1), next: 1, frame }
+        let interval = Duration::from_secs(1) / load.rate.max(1);
+        let past = origin.elapsed().as_nanos() / interval.as_nanos().max(1);
+        Self { origin, interval, next: past as u32 + 1, frame }
     }
 
     /// The next frame, once it is due.
