@@ -18,9 +18,12 @@ impl Outcome {
     pub(crate) const HEADING: &str = "| broker | CPU per frame and viewer | latency, median | p99 | memory per viewer | missed |\n|---|---|---|---|---|---|";
 
     pub(crate) fn row(&self, name: &str) -> String {
-        let Self { cost_us, median_ms, p99_ms, memory_kib, missed } = self;
-        format!(
-            "| {name} | {cost_us:.1} us | {median_ms:.1} ms | {p99_ms:.1} ms | {memory_kib:.1} KiB | {missed} |"
-        )
+        // Of a window without a frame there is nothing to say but that.
+        let figure = |value: f64, unit| {
+            if value.is_finite() { format!("{value:.1} {unit}") } else { "-".to_owned() }
+        };
+        let (cost, memory) = (figure(self.cost_us, "us"), figure(self.memory_kib, "KiB"));
+        let (median, p99) = (figure(self.median_ms, "ms"), figure(self.p99_ms, "ms"));
+        format!("| {name} | {cost} | {median} | {p99} | {memory} | {} |", self.missed)
     }
 }

@@ -93,10 +93,11 @@ async fn measure(server: &Server, empty: u64, load: Load, seen: &Seen) -> anyhow
     tokio::time::sleep(DRAIN).await;
     let (frames, median, p99) = seen.result();
     let expected = load.window.as_secs_f64() * f64::from(load.rate) * load.viewers as f64;
+    let if_any = |value: f64| if frames > 0 { value } else { f64::NAN };
     Ok(Outcome {
-        cost_us: used.cpu.total.as_secs_f64() * 1e6 / frames as f64,
-        median_ms: median.as_secs_f64() * 1e3,
-        p99_ms: p99.as_secs_f64() * 1e3,
+        cost_us: if_any(used.cpu.total.as_secs_f64() * 1e6 / frames as f64),
+        median_ms: if_any(median.as_secs_f64() * 1e3),
+        p99_ms: if_any(p99.as_secs_f64() * 1e3),
         memory_kib: used.rss.saturating_sub(empty) as f64 / 1_024.0 / load.viewers as f64,
         // A frame on either edge of the window may be counted or not.
         missed: (expected - load.viewers as f64 - frames as f64).max(0.0),
