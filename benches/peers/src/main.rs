@@ -7,6 +7,7 @@
 //!
 //! Framecast's viewers are `framecast bench`; those of the others are well-kept client libraries, all of them in this
 //! process. The server has the first core for itself, the load has the others. `docs/PEERS.md` holds the table.
+#![deny(unsafe_code)]
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -21,6 +22,12 @@ mod nats;
 mod outcome;
 mod run;
 mod server;
+// `build.rs` says whether there is a libsrt; where there is none, the same names say so.
+#[cfg(srt)]
+mod srt;
+#[cfg(not(srt))]
+#[path = "no_srt.rs"]
+mod srt;
 mod zeromq;
 
 use std::path::PathBuf;
@@ -41,7 +48,7 @@ struct Cli {
     /// The `framecast` to measure
     #[arg(long, default_value = "target/release/framecast")]
     framecast: PathBuf,
-    /// Only these: framecast, mosquitto, mosquitto-qos1, nats, zeromq
+    /// Only these: framecast, mosquitto, mosquitto-qos1, nats, zeromq, srt
     #[arg(long, value_delimiter = ',', value_enum)]
     peers: Vec<Peer>,
     /// Numbers of viewers, one table each
@@ -70,12 +77,25 @@ enum Role {
         /// The port that subscribers connect to
         subscribers: u16,
     },
+    /// Send on by SRT what one publisher sends to all viewers (the tool starts it itself)
+    SrtFanout {
+        /// The port that all of them connect to
+        port: u16,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
-    if let Some(Role::ZeromqProxy { publishers, subscribers }) = cli.role {
-        return zeromq::proxy(publishers, subscribers);
+    match cli.role {
+        Some(Role::ZeromqProxy { publishers, subscribers }) => return zeromq::proxy(publishers, subscribers),
+        Some(Role::SrtFanout { port }) => return srt::serve(port),
+        None => {}
+    }
+    let peers = runnable(&cli.peers);
+    if peers.is_empty() {
+        anyhow::bail!(
+            "none of the peers that were asked for is on this machine: install one of them (above)"
+        );
     }
     for viewers in &cli.viewers {
         let load = Load {
@@ -85,16 +105,28 @@ fn main() -> anyhow::Result<()> {
             window: Duration::from_secs(cli.seconds),
         };
         println!("\n{load}\n\n{}", Outcome::HEADING);
-        for (peer, outcome) in measure(&cli, load)? {
+        for (peer, outcome) in measure(&cli, &peers, load)? {
             println!("{}", outcome.row(peer.name()));
         }
     }
     Ok(())
 }
 
+/// Those that were asked for (none: all), without those that this machine has not got: a line says how to get them.
+fn runnable(asked: &[Peer]) -> Vec<Peer> {
+    let mut peers = if asked.is_empty() { Peer::ALL.to_vec() } else { asked.to_vec() };
+    peers.retain(|peer| {
+        let missing = peer.missing();
+        if let Some(why) = missing {
+            eprintln!("{} is not run: {why}", peer.name());
+        }
+        missing.is_none()
+    });
+    peers
+}
+
 /// Every peer by turns, round after round: the one of the median cost of each.
-fn measure(cli: &Cli, load: Load) -> anyhow::Result<Vec<(Peer, Outcome)>> {
-    let peers: Vec<Peer> = if cli.peers.is_empty() { Peer::ALL.to_vec() } else { cli.peers.clone() };
+fn measure(cli: &Cli, peers: &[Peer], load: Load) -> anyhow::Result<Vec<(Peer, Outcome)>> {
     let mut outcomes = vec![Vec::new(); peers.len()];
     for round in 1..=cli.rounds.max(1) {
         for (peer, outcomes) in peers.iter().zip(&mut outcomes) {
@@ -106,5 +138,5 @@ fn measure(cli: &Cli, load: Load) -> anyhow::Result<Vec<(Peer, Outcome)>> {
         outcomes.sort_by(|a, b| a.cost_us.total_cmp(&b.cost_us));
         outcomes.swap_remove(outcomes.len() / 2)
     };
-    Ok(peers.into_iter().zip(outcomes.into_iter().map(median)).collect())
+    Ok(peers.iter().copied().zip(outcomes.into_iter().map(median)).collect())
 }

@@ -9,8 +9,8 @@ use tokio::task::LocalSet;
 
 use crate::load::{DRAIN, JOINED_WITHIN, Load, Seen, WARM_UP};
 use crate::outcome::Outcome;
-use crate::server::Server;
-use crate::{cores, framecast, mqtt, nats, zeromq};
+use crate::server::{Server, is_installed};
+use crate::{cores, framecast, mqtt, nats, srt, zeromq};
 
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -22,11 +22,12 @@ pub(crate) enum Peer {
     MosquittoQos1,
     Nats,
     Zeromq,
+    Srt,
 }
 
 impl Peer {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Framecast, Self::Mosquitto, Self::MosquittoQos1, Self::Nats, Self::Zeromq];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Framecast, Self::Mosquitto, Self::MosquittoQos1, Self::Nats, Self::Zeromq, Self::Srt];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -35,6 +36,23 @@ impl Peer {
             Self::MosquittoQos1 => "mosquitto, QoS 1 (TCP)",
             Self::Nats => "nats-server (TCP)",
             Self::Zeromq => "ZeroMQ XSUB/XPUB (TCP)",
+            Self::Srt => "SRT, least fan-out (UDP, acknowledged)",
+        }
+    }
+
+    /// Why it can't be run on this machine, and what to do.
+    pub(crate) fn missing(self) -> Option<&'static str> {
+        let unless = |is_there: bool, why| (!is_there).then_some(why);
+        match self {
+            Self::Mosquitto | Self::MosquittoQos1 => {
+                unless(is_installed("mosquitto"), "no program `mosquitto`: apt-get install mosquitto")
+            }
+            Self::Nats => {
+                unless(is_installed("nats-server"), "no program `nats-server`: apt-get install nats-server")
+            }
+            Self::Srt => srt::MISSING,
+            // One is this project's own: without it there is nothing to compare with. The other is in this program.
+            Self::Framecast | Self::Zeromq => None,
         }
     }
 
@@ -43,7 +61,9 @@ impl Peer {
         let all = cores::all()?;
         let outcome = match self {
             Self::Framecast => framecast::run(framecast, load),
-            Self::Mosquitto | Self::MosquittoQos1 | Self::Nats | Self::Zeromq => self.run_here(load),
+            Self::Mosquitto | Self::MosquittoQos1 | Self::Nats | Self::Zeromq | Self::Srt => {
+                self.run_here(load)
+            }
         };
         cores::together(&all)?;
         outcome
@@ -59,6 +79,7 @@ impl Peer {
             let server = match self {
                 Self::Nats => nats::run(load, origin, &seen).await?,
                 Self::Zeromq => zeromq::run(load, origin, &seen)?,
+                Self::Srt => srt::run(load, origin, &seen)?,
                 Self::Mosquitto => mqtt::run(load, origin, &seen, rumqttc::QoS::AtMostOnce).await?,
                 Self::MosquittoQos1 | Self::Framecast => {
                     mqtt::run(load, origin, &seen, rumqttc::QoS::AtLeastOnce).await?
