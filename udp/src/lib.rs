@@ -16,18 +16,21 @@
 )]
 
 mod address;
+mod batch;
 mod bind;
 mod buffers;
 mod counters;
 mod decision;
 mod drops;
 mod ledger;
+mod readiness;
 mod recv;
 mod refusals;
 mod resolve;
 mod send;
 mod socket;
 
+pub use batch::{BATCH_MAX, Outgoing};
 pub use bind::{BindError, DEFAULT_RECV_BUFFER, DEFAULT_SEND_BUFFER, Options, probe_free};
 pub use buffers::{Buffers, Shortfall};
 pub use counters::Counters;

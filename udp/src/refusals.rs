@@ -39,6 +39,11 @@ impl Refusals {
         }
     }
 
+    /// Whether none is remembered.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.sends_left.is_empty()
+    }
+
     /// Remembers that the path to `ip` refuses segmentation.
     pub(crate) fn refuse(&mut self, ip: IpAddr) {
         if self.sends_left.insert(ip, RETRY_AFTER_SENDS).is_some() {

@@ -98,8 +98,13 @@ impl Sender {
         SendOutcome::Sent
     }
 
+    /// Whether no destination is known to refuse segmentation.
+    pub(crate) fn refuses_nobody(&self) -> bool {
+        self.refusals.is_empty()
+    }
+
     /// The bytes of a full run of datagrams of `segment` bytes.
-    fn run_bytes(&self, segment: usize) -> usize {
+    pub(crate) fn run_bytes(&self, segment: usize) -> usize {
         let fitting = MAX_RUN_BYTES.checked_div(segment).unwrap_or(1);
         segment * fitting.clamp(1, self.max_segments)
     }

@@ -1,29 +1,33 @@
 //! The socket: tokio tells when it is ready, `quinn-udp` makes the calls.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::os::fd::{AsFd, BorrowedFd};
 
 use quinn_udp::{Transmit, UdpSocketState};
 use socket2::SockRef;
-use tokio::io::Interest;
-use tokio::net::UdpSocket;
 
 use crate::address::{Family, canonical};
+use crate::batch::system::send_many;
+use crate::batch::{BATCH_MAX, Outgoing};
 use crate::bind::{BindError, Options, bound};
 use crate::buffers::{self, Buffers};
 use crate::counters::Counters;
 use crate::drops;
 use crate::ledger::Ledger;
+use crate::readiness::Readiness;
 use crate::recv::RecvBuffers;
 use crate::send::{SendOutcome, Sender};
 
 /// A bound UDP socket. Datagrams never leave fragmented (DF is set).
 ///
 /// Its calls never wait: a loop sends and receives until it is told to wait, then awaits
-/// [`readable`](Socket::readable) or [`writable`](Socket::writable).
+/// [`readable`](Socket::readable) or [`writable`](Socket::writable). A thread that waits by itself does so for its descriptor.
 #[derive(Debug)]
 pub struct Socket {
-    io: UdpSocket,
+    io: Readiness,
+    /// The last receive did not empty the queue.
+    more: bool,
     state: UdpSocketState,
     family: Family,
     local_addr: SocketAddr,
@@ -35,20 +39,16 @@ pub struct Socket {
 
 impl Socket {
     /// Binds `addr`; port 0 lets the system choose. `[::]` serves IPv4 peers, too, who are seen and addressed
-    /// by their IPv4 addresses. A fresh socket counts as blocked until the runtime has looked at it once: wait
-    /// for [`writable`](Socket::writable) before the first send.
+    /// by their IPv4 addresses.
     ///
     /// # Errors
     /// [`BindError`], which names the address, the cause and the remedy.
-    ///
-    /// # Panics
-    /// Outside of a tokio runtime with I/O enabled.
     pub fn bind(addr: SocketAddr, options: &Options) -> Result<Socket, BindError> {
         Socket::open(canonical(addr), options).map_err(|error| BindError::new(addr, error))
     }
 
     fn open(addr: SocketAddr, options: &Options) -> io::Result<Socket> {
-        let io = UdpSocket::from_std(bound(addr, options)?.into())?;
+        let io = UdpSocket::from(bound(addr, options)?);
         let state = UdpSocketState::new((&io).into())?;
         if !options.coalescing {
             refuse_runs(&io)?;
@@ -62,7 +62,8 @@ impl Socket {
             inode: drops::inode(&io),
             sender: Sender::new(max_segments),
             ledger: Ledger::default(),
-            io,
+            io: Readiness::new(io),
+            more: false,
             state,
         })
     }
@@ -93,6 +94,9 @@ impl Socket {
     ///
     /// # Errors
     /// Only while the runtime shuts down.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime with I/O enabled.
     pub async fn readable(&self) -> io::Result<()> {
         self.io.readable().await
     }
@@ -100,7 +104,10 @@ impl Socket {
     /// Waits until [`try_send`](Socket::try_send) is worth a call. Safe to cancel.
     ///
     /// # Errors
-    /// Only while the runtime shuts down.
+    /// Only while the runtime shuts down, and where the system has no descriptor left.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime with I/O enabled.
     pub async fn writable(&self) -> io::Result<()> {
         self.io.writable().await
     }
@@ -115,16 +122,21 @@ impl Socket {
         buffers: &mut RecvBuffers,
         each: impl FnMut(SocketAddr, Option<IpAddr>, &[u8]),
     ) -> usize {
-        let Socket { io, state, ledger, .. } = self;
-        let filled = io.try_io(Interest::READABLE, || {
-            buffers.fill(ledger, |slots, metas| state.recv((&*io).into(), slots, metas))?;
+        let Socket { io, state, ledger, more, .. } = self;
+        let filled = io.try_read(|socket| {
+            buffers.fill(ledger, |slots, metas| state.recv(socket.into(), slots, metas))?;
             // Who has emptied the queue need not ask the kernel again to hear that it is empty: what comes later makes the
             // socket readable anew.
             if buffers.emptied_the_queue() { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
         });
         // Where it would block without bringing anything, there is nothing to hand out.
-        filled.ok();
+        *more = filled.is_ok();
         buffers.drain(ledger, each)
+    }
+
+    /// Whether the last receive left off before the queue was empty, as far as can be told.
+    pub fn has_more(&self) -> bool {
+        self.more
     }
 
     /// Sends `contents` to `to`, cut into datagrams of `segment` bytes of which the last may be shorter; 0
@@ -141,18 +153,71 @@ impl Socket {
         contents: &[u8],
         segment: usize,
     ) -> SendOutcome {
-        let to = canonical(to);
-        let destination = self.family.native(to);
-        let src_ip = from_ip
-            .map(|ip| ip.to_canonical())
-            .filter(|ip| self.local_addr.ip().is_unspecified() && ip.is_ipv4() == to.is_ipv4())
-            .map(|ip| self.family.native_ip(ip));
-        let Socket { io, state, sender, ledger, .. } = self;
-        sender.send(to, contents, segment, ledger, |contents, segment_size| {
-            let transmit = Transmit { destination, ecn: None, contents, segment_size, src_ip };
-            io.try_io(Interest::WRITABLE, || state.try_send((&*io).into(), &transmit))
-        })
+        let outgoing = self.told_apart(Outgoing { to, from: from_ip, contents, segment });
+        self.io.wait_no_more();
+        let Socket { io, state, sender, ledger, family, .. } = self;
+        send_one(sender, ledger, &outgoing, (io, state, *family))
     }
+
+    /// Sends several in order, as many as possible with one kernel call, until one of them was not taken as a whole: how many were, and
+    /// how the next one ended. Each is what [`try_send`](Socket::try_send) sends.
+    pub fn try_send_all(&mut self, sends: &[Outgoing<'_>]) -> (usize, SendOutcome) {
+        self.io.wait_no_more();
+        let mut done = 0;
+        for chunk in sends.chunks(BATCH_MAX) {
+            let (sent, last) = self.try_send_batch(chunk);
+            done += sent;
+            if last != SendOutcome::Sent {
+                return (done, last);
+            }
+        }
+        (done, SendOutcome::Sent)
+    }
+
+    fn try_send_batch(&mut self, sends: &[Outgoing<'_>]) -> (usize, SendOutcome) {
+        let nothing = Outgoing { to: self.local_addr, from: None, contents: &[], segment: 0 };
+        let mut batch = [nothing; BATCH_MAX];
+        for (place, outgoing) in batch.iter_mut().zip(sends) {
+            *place = self.told_apart(*outgoing);
+        }
+        let batch = batch.get(..sends.len()).unwrap_or_default();
+        let Socket { io, state, sender, ledger, family, .. } = self;
+        sender.send_all(
+            batch,
+            ledger,
+            |alike, segment| send_many(io.socket(), *family, alike, segment),
+            |sender, ledger, outgoing| send_one(sender, ledger, outgoing, (io, state, *family)),
+        )
+    }
+
+    /// With a destination that is one address however it is written, and a source only where the kernel has to be told.
+    fn told_apart<'a>(&self, outgoing: Outgoing<'a>) -> Outgoing<'a> {
+        let to = canonical(outgoing.to);
+        let matters = |ip: &IpAddr| self.local_addr.ip().is_unspecified() && ip.is_ipv4() == to.is_ipv4();
+        let from = outgoing.from.map(|ip| ip.to_canonical()).filter(matters);
+        Outgoing { to, from, ..outgoing }
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.io.socket().as_fd()
+    }
+}
+
+/// One send, in as few calls as the kernel takes it in.
+fn send_one(
+    sender: &mut Sender,
+    ledger: &mut Ledger,
+    outgoing: &Outgoing<'_>,
+    (io, state, family): (&Readiness, &UdpSocketState, Family),
+) -> SendOutcome {
+    let Outgoing { to, from, contents, segment } = *outgoing;
+    let (destination, src_ip) = (family.native(to), from.map(|ip| family.native_ip(ip)));
+    sender.send(to, contents, segment, ledger, |contents, segment_size| {
+        let transmit = Transmit { destination, ecn: None, contents, segment_size, src_ip };
+        state.try_send(io.socket().into(), &transmit)
+    })
 }
 
 /// Takes back the GRO that quinn-udp asks for on every socket.

@@ -21,12 +21,6 @@ impl Clock {
     pub(super) fn now(self) -> Time {
         Time::from_micros(micros(self.origin.elapsed() + START))
     }
-
-    /// When the clock shows `time`.
-    pub(super) fn instant(self, time: Time) -> tokio::time::Instant {
-        let start = Time::from_micros(micros(START));
-        (self.origin + time.since(start)).into()
-    }
 }
 
 #[cfg(test)]
@@ -38,13 +32,5 @@ mod tests {
         let clock = Clock::start();
         let (first, second) = (clock.now(), { clock }.now());
         assert!(first >= Time::from_micros(1_000_000) && second >= first);
-    }
-
-    #[test]
-    fn a_time_is_found_again_on_the_systems_clock() {
-        let clock = Clock::start();
-        let ahead = clock.instant(clock.now() + Duration::from_secs(60)) - tokio::time::Instant::now();
-        assert!(ahead > Duration::from_secs(59) && ahead <= Duration::from_secs(60), "{ahead:?}");
-        assert_eq!(clock.instant(Time::ZERO), clock.origin.into(), "the past is the origin");
     }
 }

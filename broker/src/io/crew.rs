@@ -6,38 +6,16 @@ use std::io;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
+use super::bell::Ringer;
 use super::error::WorkerLost;
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Phase {
-    /// Nobody serves before all are bound.
-    Binding,
-    Serving,
-    Stopping,
-}
-
-/// What a worker is told to do. Without anybody left to tell it, it ends.
-pub(super) struct Orders(watch::Receiver<Phase>);
-
-impl Orders {
-    /// Waits until all workers are bound; false where the start was called off. One that is told to stop meanwhile
-    /// serves, too, if only to say goodbye.
-    pub(super) async fn until_serving(&mut self) -> bool {
-        self.0.wait_for(|phase| *phase != Phase::Binding).await.is_ok()
-    }
-
-    /// Waits for the end, once it serves. Safe to cancel.
-    pub(super) async fn until_stopping(&mut self) {
-        drop(self.0.wait_for(|phase| *phase == Phase::Stopping).await);
-    }
-}
+use super::orders::{Command, Orders};
 
 /// The threads of a broker.
 pub(super) struct Crew {
-    phase: watch::Sender<Phase>,
+    command: Command,
     threads: BTreeMap<u8, JoinHandle<io::Result<()>>>,
     ended: mpsc::Receiver<u8>,
     ends: mpsc::Sender<u8>,
@@ -48,16 +26,17 @@ impl Crew {
     pub(super) fn new(size: u8) -> Self {
         // Each says its last word once: the queue is never full.
         let (ends, ended) = mpsc::channel(usize::from(size.max(1)));
-        Self { phase: watch::Sender::new(Phase::Binding), threads: BTreeMap::new(), ended, ends }
+        Self { command: Command::default(), threads: BTreeMap::new(), ended, ends }
     }
 
-    /// Starts a thread that does `work`.
+    /// Starts a thread that does `work`, and is woken by `ringer` where it has to hear of something.
     pub(super) fn spawn(
         &mut self,
         worker: u8,
+        ringer: Ringer,
         work: impl FnOnce(Orders) -> io::Result<()> + Send + 'static,
     ) -> io::Result<()> {
-        let orders = Orders(self.phase.subscribe());
+        let orders = self.command.orders(ringer);
         let last_word = LastWord { worker, ends: self.ends.clone() };
         let thread = thread::Builder::new().name(format!("worker-{worker}")).spawn(move || {
             let _last_word = last_word;
@@ -69,12 +48,12 @@ impl Crew {
 
     /// All are bound: go.
     pub(super) fn serve(&self) {
-        self.phase.send_replace(Phase::Serving);
+        self.command.serve();
     }
 
     /// Somebody is not bound: all end before they have served.
     pub(super) fn call_off(self) {
-        drop(self.phase);
+        drop(self.command);
         for (worker, thread) in self.threads {
             if let Err(lost) = farewell(worker, thread) {
                 tracing::error!(worker, %lost, "a worker ended while the broker started");
@@ -93,7 +72,7 @@ impl Crew {
 
     /// Has all workers end; gives the first that did not do so in peace and within `patience`.
     pub(super) async fn stop(mut self, patience: Duration) -> Result<(), WorkerLost> {
-        self.phase.send_replace(Phase::Stopping);
+        self.command.stop();
         let deadline = Instant::now() + patience;
         let mut outcome = Ok(());
         while let Some(&first) = self.threads.keys().next() {
@@ -140,6 +119,7 @@ fn message_of(panic: &(dyn Any + Send)) -> String {
 mod tests {
     use std::sync::mpsc::channel;
 
+    use super::super::bell::bell;
     use super::*;
 
     const PATIENCE: Duration = Duration::from_secs(5);
@@ -148,18 +128,24 @@ mod tests {
         tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
     }
 
-    fn obedient(mut orders: Orders) -> io::Result<()> {
-        if block_on(orders.until_serving()) {
-            block_on(orders.until_stopping());
-            return Ok(());
+    fn obedient(orders: &Orders) -> io::Result<()> {
+        if !orders.until_serving() {
+            return Err(io::Error::other("called off"));
         }
-        Err(io::Error::other("called off"))
+        while !orders.is_stopping() {
+            thread::yield_now();
+        }
+        Ok(())
     }
 
-    fn crew(of: [fn(Orders) -> io::Result<()>; 2]) -> Crew {
+    fn ringer() -> Ringer {
+        bell().unwrap().1
+    }
+
+    fn crew(of: [fn(&Orders) -> io::Result<()>; 2]) -> Crew {
         let mut crew = Crew::new(2);
         for (worker, work) in (0..).zip(of) {
-            crew.spawn(worker, work).unwrap();
+            crew.spawn(worker, ringer(), move |orders| work(&orders)).unwrap();
         }
         crew
     }
@@ -188,8 +174,8 @@ mod tests {
     fn nobody_serves_when_the_start_is_called_off() {
         let (served, report) = channel();
         let mut crew = Crew::new(1);
-        crew.spawn(0, move |mut orders| {
-            served.send(block_on(orders.until_serving())).unwrap();
+        crew.spawn(0, ringer(), move |orders| {
+            served.send(orders.until_serving()).unwrap();
             Ok(())
         })
         .unwrap();
@@ -202,14 +188,14 @@ mod tests {
         let (wake, asleep) = channel::<()>();
         let (served, report) = channel();
         let mut crew = Crew::new(1);
-        crew.spawn(0, move |mut orders| {
+        crew.spawn(0, ringer(), move |orders| {
             asleep.recv().unwrap();
-            served.send(block_on(orders.until_serving())).unwrap();
-            obedient(orders)
+            served.send(orders.until_serving()).unwrap();
+            obedient(&orders)
         })
         .unwrap();
         crew.serve();
-        crew.phase.send_replace(Phase::Stopping);
+        crew.command.stop();
         wake.send(()).unwrap();
         block_on(crew.stop(PATIENCE)).unwrap();
         assert!(report.recv().unwrap());
@@ -219,9 +205,9 @@ mod tests {
     fn a_crew_that_is_dropped_ends() {
         let (done, report) = channel::<()>();
         let mut crew = Crew::new(1);
-        crew.spawn(0, move |orders| {
+        crew.spawn(0, ringer(), move |orders| {
             let _done = done;
-            obedient(orders)
+            obedient(&orders)
         })
         .unwrap();
         crew.serve();
@@ -233,7 +219,7 @@ mod tests {
     fn a_worker_that_does_not_stop_is_named_and_left_behind() {
         let (release, held) = channel::<()>();
         let mut crew = Crew::new(1);
-        crew.spawn(0, move |_| held.recv().map_err(io::Error::other)).unwrap();
+        crew.spawn(0, ringer(), move |_| held.recv().map_err(io::Error::other)).unwrap();
         crew.serve();
         let stuck = block_on(crew.stop(Duration::from_millis(1))).unwrap_err();
         assert!(matches!(stuck, WorkerLost::Stuck { worker: 0, .. }), "{stuck}");

@@ -1,8 +1,10 @@
 //! From the engine's queue to the socket, a share at a time.
 
+use std::collections::VecDeque;
+
 use bytes::Buf;
 use protocol::time::Time;
-use udp::SendOutcome;
+use udp::{BATCH_MAX, SendOutcome};
 
 use crate::engine::Transmit;
 
@@ -30,7 +32,8 @@ pub(super) enum Drained {
 /// What the socket did not take yet, and what the rate allows.
 #[derive(Default)]
 pub(super) struct Egress {
-    held: Option<Transmit>,
+    /// What goes to the socket next, in order.
+    held: VecDeque<Transmit>,
     blocked: bool,
     allowance: Option<Allowance>,
     due: Option<Time>,
@@ -52,14 +55,15 @@ impl Egress {
         self.due
     }
 
-    /// Sends what was held and then what `next` gives, as long as `budget` bytes last and the socket takes it.
-    /// What the kernel refuses for good is the socket's to count: it is lost like on the network.
+    /// Sends what was held and then what `next` gives, as long as `budget` bytes last and the socket takes it. `send` takes several
+    /// and says how many it sent and how the one behind them ended. What the kernel refuses for good is the socket's to count: it
+    /// is lost like on the network.
     pub(super) fn drain(
         &mut self,
         now: Time,
         budget: &mut usize,
         mut next: impl FnMut() -> Option<Transmit>,
-        mut send: impl FnMut(&Transmit) -> SendOutcome,
+        mut send: impl FnMut(&[Transmit]) -> (usize, SendOutcome),
     ) -> Drained {
         (self.blocked, self.due) = (false, None);
         while *budget > 0 {
@@ -69,14 +73,28 @@ impl Egress {
                 self.due = Some(allowance.due());
                 return Drained::Spread;
             }
-            let Some(mut transmit) = self.held.take().or_else(&mut next) else { return Drained::Whole };
-            *budget = budget.saturating_sub(transmit.bytes.len().max(SEND_COST_MIN));
-            match send(&transmit) {
-                SendOutcome::Sent | SendOutcome::Dropped { .. } => self.spend(transmit.bytes.len()),
+            self.hold_some(*budget, &mut next);
+            if self.held.is_empty() {
+                return Drained::Whole;
+            }
+            let (sent, last) = send(self.held.make_contiguous());
+            for transmit in self.held.drain(..sent.min(self.held.len())) {
+                *budget = budget.saturating_sub(cost(&transmit));
+                spend(&mut self.allowance, transmit.bytes.len());
+            }
+            match last {
+                SendOutcome::Sent => {}
+                SendOutcome::Dropped { .. } => {
+                    let refused = self.held.pop_front().map_or(0, |refused| refused.bytes.len());
+                    *budget = budget.saturating_sub(refused.max(SEND_COST_MIN));
+                    spend(&mut self.allowance, refused);
+                }
                 SendOutcome::Blocked { sent_bytes } => {
-                    self.spend(sent_bytes);
-                    transmit.bytes.advance(sent_bytes.min(transmit.bytes.len()));
-                    (self.held, self.blocked) = (Some(transmit), true);
+                    spend(&mut self.allowance, sent_bytes);
+                    if let Some(transmit) = self.held.front_mut() {
+                        transmit.bytes.advance(sent_bytes.min(transmit.bytes.len()));
+                    }
+                    self.blocked = true;
                     return Drained::Blocked;
                 }
             }
@@ -84,10 +102,26 @@ impl Egress {
         Drained::Paused
     }
 
-    fn spend(&mut self, bytes: usize) {
-        if let Some(allowance) = &mut self.allowance {
-            allowance.spend(bytes);
+    /// Takes as much as is to be sent together: a rate wants one after the other.
+    fn hold_some(&mut self, budget: usize, next: &mut impl FnMut() -> Option<Transmit>) {
+        let most = if self.allowance.is_some() { 1 } else { BATCH_MAX };
+        let mut left = budget.saturating_sub(self.held.iter().map(cost).sum());
+        while self.held.len() < most && left > 0 {
+            let Some(transmit) = next() else { return };
+            left = left.saturating_sub(cost(&transmit));
+            self.held.push_back(transmit);
         }
+    }
+}
+
+/// What a send takes of the share.
+fn cost(transmit: &Transmit) -> usize {
+    transmit.bytes.len().max(SEND_COST_MIN)
+}
+
+fn spend(allowance: &mut Option<Allowance>, bytes: usize) {
+    if let Some(allowance) = allowance {
+        allowance.spend(bytes);
     }
 }
 
@@ -113,9 +147,15 @@ mod tests {
         let mut offered = Vec::new();
         let mut outcomes = outcomes.iter().copied();
         let next = || (!queue.is_empty()).then(|| queue.remove(0));
-        let end = egress.drain(Time::from_micros(1_000_000), &mut { budget }, next, |transmit| {
-            offered.push(transmit.bytes.clone());
-            outcomes.next().unwrap_or(SendOutcome::Sent)
+        let end = egress.drain(Time::from_micros(1_000_000), &mut { budget }, next, |transmits| {
+            for (number, transmit) in transmits.iter().enumerate() {
+                offered.push(transmit.bytes.clone());
+                let outcome = outcomes.next().unwrap_or(SendOutcome::Sent);
+                if outcome != SendOutcome::Sent {
+                    return (number, outcome);
+                }
+            }
+            (transmits.len(), SendOutcome::Sent)
         });
         (end, offered)
     }

@@ -1,8 +1,12 @@
 //! The bounded queues between workers.
 
+use std::io;
+
 use tokio::sync::mpsc;
 
 use crate::engine::Handover;
+
+use super::bell::{Bell, Ringer, bell};
 
 /// Messages that may wait for one worker: about 40 ms of 100 000 datagrams a second, 6 MiB if all are of full size.
 /// Frames are shared with the worker that sent them.
@@ -11,21 +15,43 @@ const HANDOVERS_WAITING_MAX: usize = 1 << 12;
 /// One worker's end of the queues.
 pub(super) struct Exchange {
     /// To every worker, by number. The one to itself is never used, but keeps the own queue from closing.
-    outlets: Vec<mpsc::Sender<Handover>>,
+    outlets: Vec<Outlet>,
     inlet: mpsc::Receiver<Handover>,
+    bell: Bell,
+}
+
+/// Where messages for a worker go, and what tells it of them.
+#[derive(Clone)]
+struct Outlet {
+    queue: mpsc::Sender<Handover>,
+    ringer: Ringer,
 }
 
 impl Exchange {
     /// The ends of `workers` workers, by number.
-    pub(super) fn between(workers: u8) -> Vec<Self> {
-        let (outlets, inlets): (Vec<_>, Vec<_>) =
-            (0..workers).map(|_| mpsc::channel(HANDOVERS_WAITING_MAX)).unzip();
-        inlets.into_iter().map(|inlet| Self { outlets: outlets.clone(), inlet }).collect()
+    ///
+    /// # Errors
+    /// The system has no descriptors left.
+    pub(super) fn between(workers: u8) -> io::Result<Vec<Self>> {
+        let (mut outlets, mut inlets) = (Vec::new(), Vec::new());
+        for _ in 0..workers {
+            let (queue, inlet) = mpsc::channel(HANDOVERS_WAITING_MAX);
+            let (bell, ringer) = bell()?;
+            outlets.push(Outlet { queue, ringer });
+            inlets.push((inlet, bell));
+        }
+        let ends = inlets.into_iter().map(|(inlet, bell)| Self { outlets: outlets.clone(), inlet, bell });
+        Ok(ends.collect())
     }
 
     /// Hands `message` to `worker`; false where its queue is full or the worker is gone.
     pub(super) fn offer(&self, worker: u8, message: Handover) -> bool {
-        self.outlets.get(usize::from(worker)).is_some_and(|outlet| outlet.try_send(message).is_ok())
+        let Some(outlet) = self.outlets.get(usize::from(worker)) else { return false };
+        let taken = outlet.queue.try_send(message).is_ok();
+        if taken {
+            outlet.ringer.ring();
+        }
+        taken
     }
 
     /// What another worker has handed over.
@@ -33,9 +59,19 @@ impl Exchange {
         self.inlet.try_recv().ok()
     }
 
-    /// Waits for a message; never gives `None`. Safe to cancel.
-    pub(super) async fn take(&mut self) -> Option<Handover> {
-        self.inlet.recv().await
+    /// Whether another worker has handed something over.
+    pub(super) fn has_some(&self) -> bool {
+        !self.inlet.is_empty()
+    }
+
+    /// Where this worker waits; it is rung for whatever comes in here.
+    pub(super) const fn bell(&self) -> &Bell {
+        &self.bell
+    }
+
+    /// Wakes worker `number`.
+    pub(super) fn ringer(&self, number: u8) -> Option<Ringer> {
+        self.outlets.get(usize::from(number)).map(|outlet| outlet.ringer.clone())
     }
 }
 
@@ -53,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_message_reaches_the_worker_it_is_for_and_no_other() {
-        let mut ends = Exchange::between(3);
+        let mut ends = Exchange::between(3).unwrap();
         assert!(ends[0].offer(2, message(1)) && ends[1].offer(2, message(2)));
         assert_eq!(ends[2].try_take(), Some(message(1)));
         assert_eq!(ends[2].try_take(), Some(message(2)));
@@ -62,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_full_queue_refuses_and_a_worker_that_is_gone_or_never_was_does_too() {
-        let mut ends = Exchange::between(2);
+        let mut ends = Exchange::between(2).unwrap();
         let taken = (0..=HANDOVERS_WAITING_MAX).filter(|_| ends[0].offer(1, message(0))).count();
         assert_eq!(taken, HANDOVERS_WAITING_MAX);
         ends.truncate(1);

@@ -3,7 +3,7 @@
 //! ```text
 //!            Running::start ── probe the port, read the state, bind every worker, say go
 //!                  │
-//!    ┌─────────────┼─────────────┐        one thread, runtime, socket and engine each
+//!    ┌─────────────┼─────────────┐        one thread, socket and engine each
 //! worker 0 ⇄   worker 1  ⇄   worker 2     ⇄ bounded queues; a full one is a counter, never a wait
 //! ```
 //!
@@ -11,12 +11,14 @@
 #![expect(clippy::disallowed_methods, reason = "the shell owns clocks, sockets and threads")]
 
 mod allowance;
+mod bell;
 mod clock;
 mod crew;
 mod egress;
 mod error;
 mod exchange;
 mod moderation;
+mod orders;
 mod running;
 mod settings;
 mod state;

@@ -7,15 +7,15 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use protocol::random::Random;
-use tokio::runtime::{Builder, Runtime};
 use udp::{Buffers, Socket};
 
 use crate::engine::{Broker, Config, Directory, Keys};
 
 use super::clock::Clock;
-use super::crew::{Crew, Orders};
+use super::crew::Crew;
 use super::error::{RunError, StartError, WorkerLost};
 use super::exchange::Exchange;
+use super::orders::Orders;
 use super::settings::Settings;
 use super::state;
 use super::worker::{FAREWELL_WITHIN, Worker};
@@ -65,13 +65,16 @@ impl Running {
 
         let mut crew = Crew::new(workers);
         let (report, reports) = channel();
-        for (number, exchange) in (0..workers).zip(Exchange::between(workers)) {
+        let ends = Exchange::between(workers);
+        let ends = ends.map_err(|cause| StartError::System { worker: 0, cause })?;
+        for (number, exchange) in (0..workers).zip(ends) {
             let (keys, directory, limits) = (keys.clone(), Arc::clone(&directory), settings.limits);
             let config = Config { worker: number, workers, keys, directory, limits };
             let share = settings.egress_rate.map(|rate| (rate.get() / u64::from(workers)).max(1));
+            let Some(ringer) = exchange.ringer(number) else { break };
             let post = Post { addr, options, config, clock, exchange, random: self::random()?, share };
             let report = report.clone();
-            let spawned = crew.spawn(number, move |orders| post.serve(&report, orders));
+            let spawned = crew.spawn(number, ringer, move |orders| post.serve(&report, &orders));
             if let Err(cause) = spawned {
                 crew.call_off();
                 return Err(StartError::System { worker: number, cause });
@@ -132,44 +135,29 @@ struct Bound {
 
 impl Post {
     /// Binds, reports how that went, and serves when all others are bound, too.
-    fn serve(self, report: &Sender<Result<Bound, StartError>>, mut orders: Orders) -> io::Result<()> {
-        let (runtime, socket) = match self.bind() {
-            Ok(bound) => bound,
+    fn serve(self, report: &Sender<Result<Bound, StartError>>, orders: &Orders) -> io::Result<()> {
+        let socket = match Socket::bind(self.addr, &self.options) {
+            Ok(socket) => socket,
             Err(error) => {
                 // Where nobody reads it, another worker's report has called off the start.
-                report.send(Err(error)).unwrap_or_default();
+                report.send(Err(error.into())).unwrap_or_default();
                 return Ok(());
             }
         };
         let bound = Bound { addr: socket.local_addr(), buffers: socket.buffers() };
         report.send(Ok(bound)).unwrap_or_default();
+        if !orders.until_serving() {
+            return Ok(());
+        }
         let Self { config, clock, exchange, random, share, .. } = self;
         let number = config.worker;
-        runtime.block_on(async {
-            if !orders.until_serving().await {
-                return Ok(());
-            }
-            let broker = Broker::new(config, random);
-            let worker = Worker::new(number, clock, broker, socket, exchange);
-            let worker = match share {
-                Some(share) => worker.sending_at_most(share),
-                None => worker,
-            };
-            worker.serve(&mut orders).await
-        })
-    }
-
-    fn bind(&self) -> Result<(Runtime, Socket), StartError> {
-        let runtime = Builder::new_current_thread()
-            .enable_io()
-            .enable_time()
-            .build()
-            .map_err(|cause| StartError::System { worker: self.config.worker, cause })?;
-        let socket = {
-            let _context = runtime.enter();
-            Socket::bind(self.addr, &self.options)?
+        let broker = Broker::new(config, random);
+        let worker = Worker::new(number, clock, broker, socket, exchange);
+        let worker = match share {
+            Some(share) => worker.sending_at_most(share),
+            None => worker,
         };
-        Ok((runtime, socket))
+        worker.serve(orders)
     }
 }
 

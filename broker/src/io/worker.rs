@@ -4,17 +4,17 @@ use std::io;
 use std::thread;
 use std::time::Duration;
 
-use tokio::task::yield_now;
-use tokio::time::{Instant, sleep_until, timeout_at};
-use udp::{RecvBuffers, Socket};
+use protocol::time::Time;
+use udp::{BATCH_MAX, Outgoing, RecvBuffers, SendOutcome, Socket};
 
-use crate::engine::{Broker, Handover, Path};
+use crate::engine::{Broker, Handover, Path, Transmit};
 
+use super::bell::Ready;
 use super::clock::Clock;
-use super::crew::Orders;
 use super::egress::{BYTES_PER_TURN, Drained, Egress};
 use super::exchange::Exchange;
 use super::moderation::Moderation;
+use super::orders::Orders;
 use super::summary;
 
 /// Hand-overs taken in one turn: as many as a receive brings datagrams.
@@ -36,13 +36,15 @@ pub(super) struct Worker {
     egress: Egress,
     exchange: Exchange,
     moderation: Moderation,
+    /// The socket may have something.
+    readable: bool,
 }
 
 impl Worker {
     pub(super) fn new(number: u8, clock: Clock, broker: Broker, socket: Socket, exchange: Exchange) -> Self {
         let (buffers, egress) = (RecvBuffers::new(), Egress::default());
         let moderation = Moderation::default();
-        Self { number, clock, broker, socket, buffers, egress, exchange, moderation }
+        Self { number, clock, broker, socket, buffers, egress, exchange, moderation, readable: true }
     }
 
     /// Spreads its sends over time.
@@ -54,16 +56,16 @@ impl Worker {
     ///
     /// # Errors
     /// The socket is gone. No error of a send or a receive is among it.
-    pub(super) async fn serve(mut self, orders: &mut Orders) -> io::Result<()> {
-        loop {
-            let work_left = self.turn();
-            tokio::select! {
-                biased;
-                () = orders.until_stopping() => break,
-                woken = self.pause(work_left) => woken?,
+    pub(super) fn serve(mut self, orders: &Orders) -> io::Result<()> {
+        while !orders.is_stopping() {
+            if self.turn() {
+                // Who is busy asks the socket by itself.
+                self.readable = true;
+            } else {
+                self.pause(|| orders.is_stopping())?;
             }
         }
-        self.say_goodbye().await;
+        self.say_goodbye()?;
         summary::log(self.number, &self.broker, &self.socket);
         Ok(())
     }
@@ -105,17 +107,18 @@ impl Worker {
 
     fn receive(&mut self, budget: &mut usize) -> bool {
         for _ in 0..RECEIVES_PER_TURN {
-            let now = self.clock.now();
-            let Self { broker, socket, buffers, .. } = self;
-            let received = socket.try_recv(buffers, |peer, local, datagram| {
-                broker.handle_datagram(now, Path { peer, local }, datagram);
-            });
-            if received == 0 {
+            if !self.readable {
                 return false;
             }
+            let now = self.clock.now();
+            let Self { broker, socket, buffers, .. } = self;
+            socket.try_recv(buffers, |peer, local, datagram| {
+                broker.handle_datagram(now, Path { peer, local }, datagram);
+            });
+            self.readable = self.socket.has_more();
             self.pass_on(budget);
         }
-        true
+        self.readable
     }
 
     /// Empties the engine's queues: to the other workers, then to the network.
@@ -131,35 +134,24 @@ impl Worker {
     fn send(&mut self, budget: &mut usize) -> Drained {
         let Self { broker, socket, egress, clock, .. } = self;
         let now = clock.now();
-        egress.drain(
-            now,
-            budget,
-            || broker.poll_transmit(now),
-            |transmit| socket.try_send(transmit.to, transmit.from, &transmit.bytes, transmit.segment),
-        )
+        egress.drain(now, budget, || broker.poll_transmit(now), |transmits| send_all(socket, transmits))
     }
 
-    /// Between two turns: where work is left only the runtime gets its say, else it waits for something to do.
-    async fn pause(&mut self, work_left: bool) -> io::Result<()> {
-        if work_left {
-            yield_now().await;
-            return Ok(());
-        }
+    /// Nothing is left to do: waits for something. The next turn looks at everything in its own order: which of these woke it does not
+    /// matter.
+    fn pause(&mut self, stopping: impl FnOnce() -> bool) -> io::Result<()> {
         self.rest();
         let due = self.broker.poll_timeout().into_iter().chain(self.egress.due()).min();
-        let due = due.map(|due| self.clock.instant(due));
-        // The next turn looks at everything in its own order: which of these wakes it does not matter.
-        let message = tokio::select! {
-            message = self.exchange.take() => message,
-            ready = self.socket.readable() => {
-                self.moderation.note(self.clock.now());
-                return ready;
-            }
-            ready = self.socket.writable(), if self.egress.is_blocked() => return ready,
-            () = reached(due) => return Ok(()),
-        };
-        if let Some(message) = message {
-            self.take_in(message);
+        let wanted = Ready { readable: true, writable: self.egress.is_blocked() };
+        let exchange = &self.exchange;
+        let limit = due.map(|due| due.since(self.clock.now()));
+        if limit == Some(Duration::ZERO) {
+            return Ok(());
+        }
+        let came = || exchange.has_some() || stopping();
+        self.readable = exchange.bell().wait(&self.socket, wanted, limit, came)?.readable;
+        if self.readable {
+            self.moderation.note(self.clock.now());
         }
         Ok(())
     }
@@ -173,39 +165,47 @@ impl Worker {
     }
 
     /// Sends what was due, then a goodbye to every peer. Nothing is taken in any more.
-    async fn say_goodbye(&mut self) {
-        let start = Instant::now();
-        self.flush_until(start + LAST_FRAMES_WITHIN).await;
+    fn say_goodbye(&mut self) -> io::Result<()> {
+        let start = self.clock.now();
+        self.flush_until(start + LAST_FRAMES_WITHIN)?;
         self.broker.shut_down(self.clock.now());
-        if !self.flush_until(start + FAREWELL_WITHIN).await {
+        if !self.flush_until(start + FAREWELL_WITHIN)? {
             tracing::warn!(
                 worker = self.number,
                 "the network did not take all goodbyes in time: \
                  those peers find out by themselves"
             );
         }
+        Ok(())
     }
 
     /// Sends everything that is queued; false where `deadline` came first.
-    async fn flush_until(&mut self, deadline: Instant) -> bool {
-        let flush = async {
-            loop {
-                match self.send(&mut { usize::MAX }) {
-                    Drained::Blocked if self.socket.writable().await.is_ok() => {}
-                    Drained::Spread => reached(self.egress.due().map(|due| self.clock.instant(due))).await,
-                    Drained::Blocked | Drained::Whole | Drained::Paused => return,
-                }
+    fn flush_until(&mut self, deadline: Time) -> io::Result<bool> {
+        loop {
+            let until = match self.send(&mut { usize::MAX }) {
+                Drained::Blocked => deadline,
+                Drained::Spread => self.egress.due().map_or(deadline, |due| due.min(deadline)),
+                Drained::Whole | Drained::Paused => return Ok(true),
+            };
+            let left = until.since(self.clock.now());
+            if left.is_zero() && until == deadline {
+                return Ok(false);
             }
-        };
-        timeout_at(deadline, flush).await.is_ok()
+            let wanted = Ready { readable: false, writable: self.egress.is_blocked() };
+            self.exchange.bell().wait(&self.socket, wanted, Some(left), || false)?;
+        }
     }
 }
 
-async fn reached(due: Option<Instant>) {
-    match due {
-        Some(due) => sleep_until(due).await,
-        None => std::future::pending().await,
+/// Hands sends to the socket, as many as it takes at once.
+fn send_all(socket: &mut Socket, transmits: &[Transmit]) -> (usize, SendOutcome) {
+    let nothing = Outgoing { to: socket.local_addr(), from: None, contents: &[], segment: 0 };
+    let mut batch = [nothing; BATCH_MAX];
+    for (place, transmit) in batch.iter_mut().zip(transmits) {
+        let Transmit { to, from, bytes, segment } = transmit;
+        *place = Outgoing { to: *to, from: *from, contents: bytes, segment: *segment };
     }
+    socket.try_send_all(batch.get(..transmits.len()).unwrap_or(&batch))
 }
 
 #[cfg(test)]
@@ -216,13 +216,9 @@ mod tests {
     use protocol::limits::VERSION;
     use protocol::random::Random;
     use protocol::wire::{self, ControlHeader, Hello, Message, Role};
-    use tokio::time::timeout;
 
     use super::*;
     use crate::engine::{Config, Directory, Keys, SessionLimits};
-
-    /// A test that waits longer than this waits in vain.
-    const GUARD: Duration = Duration::from_secs(5);
 
     fn worker(exchange: Exchange) -> Worker {
         let mut random = Random::from_seed([1; 32]);
@@ -253,23 +249,24 @@ mod tests {
         Handover::Datagram { path: Path { peer: from.local_addr(), local: None }, bytes }
     }
 
-    #[tokio::test]
-    async fn what_a_blocked_socket_did_not_take_leaves_as_soon_as_it_can() {
-        let mut ends = Exchange::between(2);
-        let (other, own) = (ends.pop().unwrap(), ends.pop().unwrap());
+    #[test]
+    fn what_a_blocked_socket_did_not_take_leaves_as_soon_as_it_can() {
+        let own = Exchange::between(1).unwrap().pop().unwrap();
         let (mut worker, mut peer) = (worker(own), socket());
-        assert!(other.offer(0, hello(&peer)));
-        // A fresh socket counts as blocked until the runtime has looked at it.
-        assert!(!worker.turn() && worker.egress.is_blocked());
-        timeout(GUARD, worker.pause(false)).await.expect("nothing woke the worker").unwrap();
+        let word = Bytes::from_static(b"a word");
+        let mut next = Some(Transmit { to: peer.local_addr(), from: None, bytes: word, segment: 6 });
+        // Loopback takes everything at once: as a slower device would have answered.
+        let full = |_: &[Transmit]| (0, SendOutcome::Blocked { sent_bytes: 0 });
+        worker.egress.drain(Time::ZERO, &mut { BYTES_PER_TURN }, || next.take(), full);
+        assert!(worker.egress.is_blocked());
+        worker.pause(|| false).unwrap();
         assert!(!worker.turn() && !worker.egress.is_blocked());
-        timeout(GUARD, peer.readable()).await.expect("nothing was sent").unwrap();
         assert_eq!(peer.try_recv(&mut RecvBuffers::new(), |_, _, _| ()), 1);
     }
 
-    #[tokio::test]
-    async fn a_turn_is_bounded_and_says_that_more_is_left() {
-        let mut ends = Exchange::between(2);
+    #[test]
+    fn a_turn_is_bounded_and_says_that_more_is_left() {
+        let mut ends = Exchange::between(2).unwrap();
         let (other, own) = (ends.pop().unwrap(), ends.pop().unwrap());
         let (mut worker, peer) = (worker(own), socket());
         for _ in 0..=HANDOVERS_PER_TURN {
@@ -281,9 +278,9 @@ mod tests {
         assert_eq!(worker.broker.counters().retries, HANDOVERS_PER_TURN as u64 + 1);
     }
 
-    #[tokio::test]
-    async fn a_hand_over_that_finds_the_queue_full_is_counted() {
-        let mut ends = Exchange::between(2);
+    #[test]
+    fn a_hand_over_that_finds_the_queue_full_is_counted() {
+        let mut ends = Exchange::between(2).unwrap();
         let (_full, own) = (ends.pop().unwrap(), ends.pop().unwrap());
         let mut worker = worker(own);
         let stray = protocol::id::SessionId(0xFF01);

@@ -277,3 +277,31 @@ async fn a_taken_port_is_an_error_and_a_shared_one_is_not() {
     let second = Socket::bind(worker.local_addr(), &shared).unwrap();
     assert_eq!(second.local_addr(), worker.local_addr());
 }
+
+#[tokio::test]
+async fn many_sends_reach_each_destination_as_they_were_cut_from_the_address_they_name() {
+    for host in ["127.0.0.1:0", "0.0.0.0:0", "[::]:0"] {
+        let mut a = socket(host);
+        let mut receivers: Vec<Socket> = (0..2 * BATCH_MAX + 3).map(|_| socket("127.0.0.1:0")).collect();
+        let (frame, word) = (picture(10_000), picture(70));
+        let from = Some(ip("127.0.0.1"));
+        let sends: Vec<Outgoing<'_>> = receivers
+            .iter()
+            .enumerate()
+            .map(|(n, to)| {
+                let (contents, segment) = if n % 5 == 4 { (&word[..], 0) } else { (&frame[..], 1_200) };
+                Outgoing { to: to.local_addr(), from, contents, segment }
+            })
+            .collect();
+        assert_eq!(a.try_send_all(&sends), (sends.len(), SendOutcome::Sent), "{host}");
+        let cuts: Vec<Vec<&[u8]>> =
+            (0..sends.len()).map(|n| if n % 5 == 4 { vec![&word[..]] } else { cut(&frame, 1_200) }).collect();
+        for (receiver, cut) in receivers.iter_mut().zip(cuts) {
+            let received = receive(receiver, cut.len()).await;
+            assert!(received.iter().map(|it| &it.2[..]).eq(cut), "{host}");
+            assert!(received.iter().all(|it| it.0 == port_of(&a, "127.0.0.1")), "{host}");
+        }
+        let sent: u64 = sends.iter().map(|send| send.contents.len() as u64).sum();
+        assert_eq!(a.counters().bytes_out, sent);
+    }
+}
