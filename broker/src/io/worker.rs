@@ -145,9 +145,6 @@ impl Worker {
         let wanted = Ready { readable: true, writable: self.egress.is_blocked() };
         let exchange = &self.exchange;
         let limit = due.map(|due| due.since(self.clock.now()));
-        if limit == Some(Duration::ZERO) {
-            return Ok(());
-        }
         let came = || exchange.has_some() || stopping();
         self.readable = exchange.bell().wait(&self.socket, wanted, limit, came)?.readable;
         if self.readable {
