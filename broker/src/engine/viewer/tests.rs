@@ -38,6 +38,30 @@ fn a_viewer_whose_first_answers_were_lost_is_still_sent_what_came_meanwhile() {
 }
 
 #[test]
+fn a_viewer_has_so_many_subscriptions_and_no_more() {
+    let mut viewer = Viewer::new(Time::ZERO, true);
+    let wish = Subscribe {
+        req: Serial(1),
+        kinds: 0,
+        start: Start::CurrentGroup,
+        layer_max: 255,
+        parity: 0,
+        latency: LATENCY,
+        rate_max: 0,
+    };
+    let statuses: Vec<Code> = (0..=SUBSCRIPTIONS_MAX)
+        .filter_map(|number| {
+            let producer = ProducerId::from_bytes([1, 0, u8::try_from(number).unwrap()]);
+            viewer.subscribe(Time::ZERO, Target { producer, stream: StreamId::ALL }, &wish, None)
+        })
+        .map(|joined| joined.ack.status)
+        .collect();
+    let waiting = statuses.iter().filter(|status| **status == Code::Waiting).count();
+    assert_eq!((waiting, statuses.last()), (SUBSCRIPTIONS_MAX, Some(&Code::Limit)));
+    assert_eq!(viewer.targets().count(), SUBSCRIPTIONS_MAX);
+}
+
+#[test]
 fn an_unsubscribe_that_a_later_subscribe_overtook_ends_nothing() {
     let mut stage = Stage::with_tracks(&[StreamId::VIDEO]);
     stage.subscribe(ALL, 3, 0);
