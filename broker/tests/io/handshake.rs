@@ -41,3 +41,19 @@ async fn a_hello_that_is_repeated_finds_its_session_again() {
     assert_eq!(peer.open().0, peer.open().0);
     broker.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_message_that_is_replayed_is_not_answered() {
+    let broker = broker(1);
+    let peer = Peer::of(broker.local_addr());
+    let (session, _) = peer.open();
+    for number in [2, 2, 3] {
+        peer.send(session, u32::from(number), &Message::PathChallenge([number; 8]));
+    }
+    let answer = |message: &Message| match message {
+        Message::PathResponse(data) => Some(*data),
+        _ => None,
+    };
+    assert_eq!([peer.expect(answer), peer.expect(answer)], [[2; 8], [3; 8]]);
+    broker.stop().await.unwrap();
+}
