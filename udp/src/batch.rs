@@ -119,6 +119,7 @@ pub(crate) mod system {
             (_, _, true) => Some(cmsg_space!(libc::in6_pktinfo)),
             _ => None,
         };
+        // Made anew for each call: they point into themselves, and whoever kept them could not change threads.
         let mut headers = MultiHeaders::preallocate(count, room);
         let slices = slices.get(..count).unwrap_or_default();
         sendmmsg(socket.as_raw_fd(), &mut headers, slices, addresses, control, MsgFlags::empty())

@@ -18,6 +18,8 @@ pub(super) struct Exchange {
     outlets: Vec<Outlet>,
     inlet: mpsc::Receiver<Handover>,
     bell: Bell,
+    /// Rings at this end.
+    ringer: Ringer,
 }
 
 /// Where messages for a worker go, and what tells it of them.
@@ -37,11 +39,11 @@ impl Exchange {
         for _ in 0..workers {
             let (queue, inlet) = mpsc::channel(HANDOVERS_WAITING_MAX);
             let (bell, ringer) = bell()?;
-            outlets.push(Outlet { queue, ringer });
-            inlets.push((inlet, bell));
+            outlets.push(Outlet { queue, ringer: ringer.clone() });
+            inlets.push((inlet, bell, ringer));
         }
-        let ends = inlets.into_iter().map(|(inlet, bell)| Self { outlets: outlets.clone(), inlet, bell });
-        Ok(ends.collect())
+        let ends = inlets.into_iter();
+        Ok(ends.map(|(inlet, bell, ringer)| Self { outlets: outlets.clone(), inlet, bell, ringer }).collect())
     }
 
     /// Hands `message` to `worker`; false where its queue is full or the worker is gone.
@@ -69,9 +71,9 @@ impl Exchange {
         &self.bell
     }
 
-    /// Wakes worker `number`.
-    pub(super) fn ringer(&self, number: u8) -> Option<Ringer> {
-        self.outlets.get(usize::from(number)).map(|outlet| outlet.ringer.clone())
+    /// Wakes this worker.
+    pub(super) fn ringer(&self) -> Ringer {
+        self.ringer.clone()
     }
 }
 

@@ -71,7 +71,7 @@ impl Running {
             let (keys, directory, limits) = (keys.clone(), Arc::clone(&directory), settings.limits);
             let config = Config { worker: number, workers, keys, directory, limits };
             let share = settings.egress_rate.map(|rate| (rate.get() / u64::from(workers)).max(1));
-            let Some(ringer) = exchange.ringer(number) else { break };
+            let ringer = exchange.ringer();
             let post = Post { addr, options, config, clock, exchange, random: self::random()?, share };
             let report = report.clone();
             let spawned = crew.spawn(number, ringer, move |orders| post.serve(&report, &orders));
