@@ -44,6 +44,18 @@ impl<K: Ord, V> Few<K, V> {
         }
     }
 
+    /// Gives the key a value; the one that it had.
+    pub fn insert(&mut self, key: K, value: V) -> Option<V> {
+        match self.place(&key) {
+            Ok(place) => self.entries.get_mut(place).map(|(_, known)| std::mem::replace(known, value)),
+            Err(place) => {
+                self.entries.reserve_exact(1);
+                self.entries.insert(place, (key, value));
+                None
+            }
+        }
+    }
+
     /// Takes the value of a key out.
     pub fn remove(&mut self, key: &K) -> Option<V> {
         let place = self.place(key).ok()?;
@@ -96,14 +108,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_does_what_an_ordered_map_does(steps in proptest::collection::vec((any::<bool>(), 0_u8..12, any::<u16>()), 0..60)) {
+        fn it_does_what_an_ordered_map_does(steps in proptest::collection::vec((0_u8..3, 0_u8..12, any::<u16>()), 0..60)) {
             let (mut few, mut model) = (Few::default(), BTreeMap::new());
-            for (insert, key, value) in steps {
-                if insert {
-                    few.insert_new(key, || value);
-                    model.entry(key).or_insert(value);
-                } else {
-                    prop_assert_eq!(few.remove(&key), model.remove(&key));
+            for (step, key, value) in steps {
+                match step {
+                    0 => {
+                        few.insert_new(key, || value);
+                        model.entry(key).or_insert(value);
+                    }
+                    1 => prop_assert_eq!(few.insert(key, value), model.insert(key, value)),
+                    _ => prop_assert_eq!(few.remove(&key), model.remove(&key)),
                 }
                 prop_assert_eq!(few.get(&key), model.get(&key));
                 prop_assert_eq!(few.get_mut(&key), model.get_mut(&key));

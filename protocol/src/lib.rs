@@ -11,6 +11,7 @@ pub mod few;
 pub mod id;
 pub mod limits;
 pub mod parity;
+pub mod queue;
 pub mod random;
 pub mod receiver;
 pub mod sender;

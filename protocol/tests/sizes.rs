@@ -130,8 +130,8 @@ fn tracks() -> Vec<TrackInfo> {
     let track = |stream| TrackInfo {
         stream: StreamId(stream),
         kind: TrackKind::Data,
-        codec: longest.clone(),
-        extension: longest.clone(),
+        codec: longest,
+        extension: longest,
         frame_duration: Duration::from_secs(1),
         sync_group: 1,
         layer: 0,

@@ -260,7 +260,7 @@ impl Live {
                 .map(|track| CatalogTrack {
                     stream: track.stream,
                     kind: track.kind,
-                    extension: track.extension.clone(),
+                    extension: track.extension,
                     frame_duration: track.frame_duration,
                 })
                 .collect(),

@@ -127,10 +127,9 @@ impl Client {
             self.close_track(&key);
         }
         self.receiver.resume(now, &key, track.next_frame);
-        let stream = self
-            .streams
-            .entry((key.producer, key.stream))
-            .or_insert_with(|| Stream::new(now, asked, track.kind));
+        let id = (key.producer, key.stream);
+        self.streams.insert_new(id, || Stream::new(asked, track.kind));
+        let Some(stream) = self.streams.get_mut(&id) else { return };
         (stream.name, stream.latency) = (ack.name.clone(), ack.latency);
         stream.begin_life(ack.epoch);
         // What another session delivered before is not expected again.
@@ -148,7 +147,7 @@ impl Client {
             },
         );
         self.receiver.set_latency(&key, ack.latency);
-        let extension = track.extension.clone();
+        let extension = track.extension;
         self.tracks.insert(key, TrackFacts { kind: track.kind, extension, epoch: ack.epoch });
     }
 
@@ -176,7 +175,7 @@ impl Client {
         self.send(now, (producer, StreamId::ALL), false, &Message::EndAck(EndAck { req: end.req }));
         self.finish(now, producer, &end.last);
         let mut ended = Vec::new();
-        for (target, subscription) in &mut self.subscriptions {
+        for (target, subscription) in self.subscriptions.iter_mut() {
             let named = |key: &TrackKey| end.last.iter().any(|last| last.tag == key.tag);
             if let State::Playing { tracks, .. } = &subscription.state
                 && target.producer == producer
@@ -203,7 +202,7 @@ impl Client {
     /// A track ends: it is closed when its frames are settled, or when their deadlines have passed.
     pub(super) fn retire(&mut self, now: Time, key: TrackKey, latency: Duration) {
         let until = now + latency.max(LATENCY_MIN) + RETIRE_GRACE;
-        self.retiring.entry(key).or_insert(Retiring { until, told: None, cut: false });
+        self.retiring.insert_new(key, || Retiring { until, told: None, cut: false });
     }
 }
 

@@ -2,14 +2,17 @@
 
 use protocol::serial::Serial;
 
-/// Lives that are remembered: two that take turns, and those whose last frames still come.
-const LIVES_MAX: usize = 4;
+/// Former lives that are remembered: two that take turns, and those whose last frames still come.
+const FORMER_MAX: usize = 3;
 
 /// In the order in which the broker began them. A life that was there before may come back: another producer had its id
 /// meanwhile, with a higher epoch. It goes on behind its own last frame.
 #[derive(Debug, Default)]
 pub(super) struct Lives {
-    known: Vec<Life>,
+    /// By itself: almost every frame is of it.
+    present: Option<Life>,
+    /// The latest ones last.
+    former: Vec<Life>,
 }
 
 #[derive(Debug)]
@@ -24,32 +27,47 @@ struct Life {
 impl Lives {
     /// The broker says that a life plays now.
     pub(super) fn begin(&mut self, epoch: u64) {
-        if self.known.last().is_some_and(|life| life.epoch == epoch) {
+        if self.present.as_ref().is_some_and(|life| life.epoch == epoch) {
             return;
         }
-        let before = self.known.iter().position(|life| life.epoch == epoch);
-        let newest = before.and_then(|place| self.known.remove(place).newest);
-        self.known.push(Life { epoch, newest, played: false });
-        if self.known.len() > LIVES_MAX {
-            self.known.remove(0);
+        let before = self.former.iter().position(|life| life.epoch == epoch);
+        let newest = before.and_then(|place| self.former.remove(place).newest);
+        self.former.extend(self.present.replace(Life { epoch, newest, played: false }));
+        if self.former.len() > FORMER_MAX {
+            self.former.remove(0);
         }
     }
 
     /// The later of `first` and what comes behind the newest delivered frame of the present life.
     pub(super) fn goes_on_at(&self, first: Serial) -> Serial {
-        let next = self.known.last().and_then(|life| life.newest).map(|newest| newest.plus(1));
+        let next = self.present.as_ref().and_then(|life| life.newest).map(|newest| newest.plus(1));
         next.filter(|next| first.before(*next)).unwrap_or(first)
     }
 
     /// Whether a frame comes after everything that was delivered; then it counts as delivered.
     pub(super) fn admit(&mut self, epoch: u64, number: Serial) -> bool {
-        let Some(place) = self.known.iter().position(|life| life.epoch == epoch) else { return false };
-        let overtaken = self.known.iter().skip(place + 1).any(|life| life.played);
-        let Some(life) = self.known.get_mut(place) else { return false };
-        if overtaken || life.newest.is_some_and(|newest| !newest.before(number)) {
+        if let Some(present) = &mut self.present {
+            if present.epoch == epoch {
+                return present.admit(number);
+            }
+            if present.played {
+                return false;
+            }
+        }
+        let Some(place) = self.former.iter().position(|life| life.epoch == epoch) else { return false };
+        if self.former.iter().skip(place + 1).any(|life| life.played) {
             return false;
         }
-        (life.newest, life.played) = (Some(number), true);
+        self.former.get_mut(place).is_some_and(|life| life.admit(number))
+    }
+}
+
+impl Life {
+    fn admit(&mut self, number: Serial) -> bool {
+        if self.newest.is_some_and(|newest| !newest.before(number)) {
+            return false;
+        }
+        (self.newest, self.played) = (Some(number), true);
         true
     }
 }

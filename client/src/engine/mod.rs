@@ -13,18 +13,21 @@ mod early;
 pub mod event;
 mod grant;
 mod lives;
+mod rates;
 mod retiring;
 mod stream;
 mod subscription;
 mod view;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
+use protocol::few::Few;
 use protocol::id::{ProducerId, StreamId, Target, TrackKey};
 use protocol::limits::LATENCY_MIN;
+use protocol::queue::take_first;
 use protocol::random::Random;
 use protocol::receiver::{self, DataOutcome, Receiver};
 use protocol::session::link::{Link, LinkInput};
@@ -48,11 +51,11 @@ pub struct Client {
     link: Link,
     random: Random,
     receiver: Receiver,
-    subscriptions: BTreeMap<Target, Subscription>,
-    tracks: BTreeMap<TrackKey, TrackFacts>,
-    streams: BTreeMap<(ProducerId, StreamId), Stream>,
+    subscriptions: Few<Target, Subscription>,
+    tracks: Few<TrackKey, TrackFacts>,
+    streams: Few<(ProducerId, StreamId), Stream>,
     /// Tracks that end.
-    retiring: BTreeMap<TrackKey, Retiring>,
+    retiring: Few<TrackKey, Retiring>,
     /// When the final figures are told again.
     tell_again: Option<Time>,
     /// The newest FEEDBACK that the broker has echoed.
@@ -97,10 +100,10 @@ impl Client {
             link: Link::new(role, now, &mut random),
             random,
             receiver: Receiver::default(),
-            subscriptions: BTreeMap::new(),
-            tracks: BTreeMap::new(),
-            streams: BTreeMap::new(),
-            retiring: BTreeMap::new(),
+            subscriptions: Few::default(),
+            tracks: Few::default(),
+            streams: Few::default(),
+            retiring: Few::default(),
             tell_again: None,
             echoed: None,
             early: Early::default(),
@@ -303,7 +306,7 @@ impl Client {
         let repeat = Repeat::start(now, self.link.rtt());
         let mut ending = Vec::new();
         let mut left = Vec::new();
-        for (target, subscription) in &mut self.subscriptions {
+        for (target, subscription) in self.subscriptions.iter_mut() {
             ending.extend(subscription.tracks().iter().map(|key| (*key, subscription.latency)));
             if subscription.is_leaving() {
                 left.push(*target);
@@ -354,7 +357,7 @@ impl Client {
                 producer: track.producer,
                 stream: track.stream,
                 kind: facts.kind,
-                extension: facts.extension.clone(),
+                extension: facts.extension,
                 epoch: facts.epoch,
                 number: header.frame,
                 media_time: header.capture,
@@ -413,7 +416,7 @@ impl Client {
             return;
         }
         let mut due = Vec::new();
-        for (target, subscription) in &mut self.subscriptions {
+        for (target, subscription) in self.subscriptions.iter_mut() {
             if subscription.repeat_mut().is_some_and(|repeat| repeat.fire(now)) {
                 let message = if subscription.is_leaving() {
                     Message::Unsubscribe(Unsubscribe { req: subscription.req })
@@ -508,12 +511,12 @@ impl Client {
 
     /// The next datagram for the broker.
     pub fn poll_transmit(&mut self) -> Option<Bytes> {
-        self.out.pop_front()
+        take_first(&mut self.out)
     }
 
     /// The next event.
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        take_first(&mut self.events)
     }
 }
 

@@ -64,7 +64,7 @@ impl Client {
     fn tell_final_figures(&mut self, now: Time) {
         let echoed = self.echoed;
         let mut untold = false;
-        for (key, retiring) in &mut self.retiring {
+        for (key, retiring) in self.retiring.iter_mut() {
             let silent = self.receiver.is_finished(key) && !retiring.is_heard(echoed);
             let due = retiring.told.is_none() || self.tell_again.is_none_or(|again| now >= again);
             if silent && due {

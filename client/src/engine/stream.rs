@@ -1,6 +1,5 @@
 //! The figures of one stream over all its lives.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use protocol::receiver::Counters;
@@ -10,11 +9,7 @@ use protocol::wire::{Text, Thinning, TrackKind};
 
 use super::event::StreamCounters;
 use super::lives::Lives;
-
-/// Rates are means over this long.
-const RATE_WINDOW: Duration = Duration::from_secs(5);
-/// Deliveries that are remembered for rates: 5 s at 240 frames per second.
-const DELIVERIES_MAX: usize = 1_200;
+use super::rates::Rates;
 
 /// What is known of a stream besides its frames.
 pub(super) struct Stream {
@@ -29,13 +24,12 @@ pub(super) struct Stream {
     asked: Time,
     first_frame: Option<Duration>,
     closed: Counters,
-    deliveries: VecDeque<(Time, usize)>,
-    playing_since: Time,
+    rates: Rates,
     lives: Lives,
 }
 
 impl Stream {
-    pub(super) fn new(now: Time, asked: Time, kind: TrackKind) -> Self {
+    pub(super) fn new(asked: Time, kind: TrackKind) -> Self {
         Self {
             kind,
             name: Text::default(),
@@ -46,8 +40,7 @@ impl Stream {
             asked,
             first_frame: None,
             closed: Counters::default(),
-            deliveries: VecDeque::new(),
-            playing_since: now,
+            rates: Rates::default(),
             lives: Lives::default(),
         }
     }
@@ -71,13 +64,7 @@ impl Stream {
     pub(super) fn note_delivery(&mut self, now: Time, bytes: usize, delay: Duration) {
         self.delay = delay;
         self.first_frame.get_or_insert(now.since(self.asked));
-        if self.deliveries.is_empty() {
-            self.playing_since = now;
-        }
-        if self.deliveries.len() == DELIVERIES_MAX {
-            self.deliveries.pop_front();
-        }
-        self.deliveries.push_back((now, bytes));
+        self.rates.note(now, bytes);
     }
 
     /// A life of it has ended with these counters.
@@ -92,13 +79,7 @@ impl Stream {
 
     /// Frames and bits per second over the last seconds.
     pub(super) fn rates(&self, now: Time) -> (f64, f64) {
-        // The first frame opens the measure: it has no interval before it.
-        let since = now.before(RATE_WINDOW).max(self.playing_since);
-        let recent = self.deliveries.iter().filter(|(at, _)| *at > since);
-        let (count, bytes) =
-            recent.fold((0_u32, 0_usize), |(count, bytes), (_, len)| (count + 1, bytes + len));
-        let span = now.since(since).max(Duration::from_secs(1)).as_secs_f64();
-        (f64::from(count) / span, bytes as f64 * 8.0 / span)
+        self.rates.per_second(now)
     }
 
     /// Counters of all lives, `open` being that of the present one.
@@ -120,27 +101,5 @@ impl Stream {
             parity_bytes: all.parity_bytes,
             bytes: all.bytes,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rates_are_means_over_the_last_five_seconds() {
-        let mut stream = Stream::new(Time::ZERO, Time::ZERO, TrackKind::Video);
-        for frame in 0..240_u64 {
-            stream.note_delivery(Time::from_micros(frame * 1_000_000 / 12), 10_000, Duration::ZERO);
-        }
-        let (frames, bits) = stream.rates(Time::from_micros(239 * 1_000_000 / 12));
-        assert!((11.7..=12.3).contains(&frames), "{frames}");
-        assert!((940_000.0..=980_000.0).contains(&bits), "{bits}");
-        assert_eq!(stream.rates(Time::from_micros(60_000_000)), (0.0, 0.0));
-        let mut young = Stream::new(Time::ZERO, Time::ZERO, TrackKind::Audio);
-        for second in 0..3_u64 {
-            young.note_delivery(Time::from_micros(second * 1_000_000), 16_000, Duration::ZERO);
-        }
-        assert_eq!(young.rates(Time::from_micros(2_000_000)), (1.0, 128_000.0), "right from the start");
     }
 }

@@ -94,8 +94,8 @@ impl Tracks {
             .map(|track| TrackInfo {
                 stream: track.plan.stream,
                 kind: track.plan.kind,
-                codec: track.plan.codec.clone(),
-                extension: track.plan.extension.clone(),
+                codec: track.plan.codec,
+                extension: track.plan.extension,
                 frame_duration: track.plan.frame_duration,
                 sync_group: 1,
                 layer: 0,

@@ -18,10 +18,11 @@ mod playout;
 mod schedule;
 mod settled;
 mod slot;
+mod slots;
 mod spacing;
 mod track;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 pub use counters::Counters;
@@ -29,8 +30,10 @@ pub use counters::Counters;
 use crate::clock::MediaClock;
 use crate::closed::Closed;
 use crate::escalation::feedback_copies;
+use crate::few::Few;
 use crate::id::{EpochTag, ProducerId, TrackKey};
 use crate::limits::DATAGRAM_LEN;
+use crate::queue::take_first;
 use crate::serial::Serial;
 use crate::session::rtt::Rtt;
 use crate::slab::Slab;
@@ -132,8 +135,8 @@ pub struct Capture {
 /// The receiving end of all tracks of one session.
 #[derive(Clone, Debug, Default)]
 pub struct Receiver {
-    tracks: BTreeMap<TrackKey, Track>,
-    playouts: BTreeMap<(ProducerId, EpochTag), Playout>,
+    tracks: Few<TrackKey, Track>,
+    playouts: Few<(ProducerId, EpochTag), Playout>,
     path: Path,
     schedule: Schedule,
     horizon: Duration,
@@ -150,8 +153,7 @@ impl Receiver {
     pub fn open(&mut self, now: Time, plan: TrackPlan) {
         let closed = &mut self.closed;
         self.tracks
-            .entry(plan.key)
-            .or_insert_with(|| Track::open(plan, now, closed.take(&plan.key).unwrap_or_default()));
+            .insert_new(plan.key, || Track::open(plan, now, closed.take(&plan.key).unwrap_or_default()));
         self.schedule.note_join(now);
     }
 
@@ -278,8 +280,8 @@ impl Receiver {
         if !self.tracks.keys().any(|key| (key.producer, key.tag) == life) {
             return false;
         }
-        let playout = self.playouts.entry(life).or_insert_with(|| Playout::new(now, clock.capture));
-        let counts = playout.set_clock(clock);
+        self.playouts.insert_new(life, || Playout::new(now, clock.capture));
+        let counts = self.playouts.get_mut(&life).is_some_and(|playout| playout.set_clock(clock));
         self.clocks_refused += u64::from(!counts);
         counts
     }
@@ -301,12 +303,15 @@ impl Receiver {
         let first = !header.flags.contains(DataFlags::RETX) && !header.flags.contains(DataFlags::PARITY);
         self.path.count_data(crate::limits::DATA_HEADER_LEN + payload.len(), first);
         self.schedule.note_data(now);
-        let playout =
-            self.playouts.entry((key.producer, key.tag)).or_insert_with(|| Playout::new(now, header.capture));
-        if header.index == 0 && !header.flags.contains(DataFlags::RETX) {
+        let life = (key.producer, key.tag);
+        self.playouts.insert_new(life, || Playout::new(now, header.capture));
+        let mut playout = self.playouts.get_mut(&life);
+        let begins = header.index == 0 && !header.flags.contains(DataFlags::RETX);
+        if let Some(playout) = playout.as_deref_mut().filter(|_| begins) {
             playout.observe(now, header.capture);
         }
-        let mut cx = Context { now, playout: Some(playout), path: &mut self.path, events: &mut self.events };
+        let playout = playout.as_deref();
+        let mut cx = Context { now, playout, path: &mut self.path, events: &mut self.events };
         let outcome = track.handle_data(header, payload, &mut cx);
         match outcome {
             DataOutcome::Duplicate => self.path.count_duplicate(),
@@ -360,7 +365,7 @@ impl Receiver {
 
     /// Lets time pass: gives up what is overdue and begins the rounds that are due.
     pub fn handle_timeout(&mut self, now: Time) {
-        for (key, track) in &mut self.tracks {
+        for (key, track) in self.tracks.iter_mut() {
             let playout = self.playouts.get(&(key.producer, key.tag));
             let mut cx = Context { now, playout, path: &mut self.path, events: &mut self.events };
             track.settle(&mut cx);
@@ -380,7 +385,7 @@ impl Receiver {
     /// When [`Receiver::handle_timeout`] has something to do, FEEDBACK aside.
     pub fn next_timer(&mut self, now: Time) -> Option<Time> {
         let mut earliest = None;
-        for (key, track) in &self.tracks {
+        for (key, track) in self.tracks.iter() {
             let playout = self.playouts.get(&(key.producer, key.tag));
             let cx = Context { now, playout, path: &mut self.path, events: &mut self.events };
             earliest = earliest.into_iter().chain(track.next_timer(&cx)).min();
@@ -390,7 +395,7 @@ impl Receiver {
 
     /// The next frame or gap.
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        take_first(&mut self.events)
     }
 
     /// Whether media came since the last FEEDBACK.

@@ -2,7 +2,7 @@
 
 mod asking;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::limits::{DATA_HEADER_LEN, HELD_BYTES_MAX, LATENCY_MAX, OPEN_BYTES_MAX, OPEN_FRAMES_MAX};
@@ -17,6 +17,7 @@ use super::path::Path;
 use super::playout::{Playout, span_us};
 use super::settled::SettledFrames;
 use super::slot::{Repair, Slot, State, Whole};
+use super::slots::Slots;
 use super::spacing::Spacing;
 use super::{DataOutcome, Event, Order, TrackPlan};
 
@@ -34,7 +35,7 @@ pub(super) struct Track {
     end: u64,
     /// The last frame that will ever come, once the sender named it.
     last: Option<u64>,
-    slots: BTreeMap<u64, Slot>,
+    slots: Slots,
     open_bytes: usize,
     held_bytes: usize,
     settled: SettledFrames,
@@ -67,7 +68,7 @@ impl Track {
             next,
             end: next,
             last: None,
-            slots: BTreeMap::new(),
+            slots: Slots::default(),
             open_bytes: 0,
             held_bytes: 0,
             settled: SettledFrames::default(),
@@ -181,7 +182,7 @@ impl Track {
         payload: &[u8],
         cx: &mut Context<'_>,
     ) -> DataOutcome {
-        let Some(slot) = self.slots.get_mut(&number) else { return DataOutcome::Stale };
+        let Some(slot) = self.slots.get_mut(number) else { return DataOutcome::Stale };
         match slot.state {
             State::Whole(_) => return DataOutcome::Duplicate,
             State::Skipped(_) | State::Unexpected => return DataOutcome::Stale,
@@ -223,7 +224,7 @@ impl Track {
     fn complete(&mut self, number: u64, cx: &mut Context<'_>) -> DataOutcome {
         let late = cx.now > self.deadline(number, cx);
         let pending = self.pending_before(number);
-        let Some(slot) = self.slots.get_mut(&number) else { return DataOutcome::Stale };
+        let Some(slot) = self.slots.get_mut(number) else { return DataOutcome::Stale };
         let State::Open(assembly) = std::mem::replace(&mut slot.state, State::Empty) else {
             return DataOutcome::Stale;
         };
@@ -279,7 +280,7 @@ impl Track {
             self.give_up_unseen(floor, skipped, cx);
         }
         for unseen in self.end..=number {
-            self.slots.insert(unseen, Slot::noticed(cx.now, cx.path.rtt()));
+            self.slots.push(unseen, Slot::noticed(cx.now, cx.path.rtt()));
         }
         self.end = number + 1;
     }
@@ -313,7 +314,7 @@ impl Track {
     /// Applies pending bits: bit i speaks of frame `newest - 1 - i`.
     fn set_pending_before(&mut self, newest: u64, bits: u8, cx: &mut Context<'_>) {
         for back in 0..8 {
-            let Some(slot) = newest.checked_sub(1 + back).and_then(|number| self.slots.get_mut(&number))
+            let Some(slot) = newest.checked_sub(1 + back).and_then(|number| self.slots.get_mut(number))
             else {
                 continue;
             };
@@ -326,7 +327,7 @@ impl Track {
         (0..8_u8).fold(0, |bits, back| {
             let open = number
                 .checked_sub(1 + u64::from(back))
-                .and_then(|before| self.slots.get(&before))
+                .and_then(|before| self.slots.get(before))
                 .is_some_and(|slot| matches!(slot.state, State::Empty | State::Open(_)));
             bits | (u8::from(open) << back)
         })
@@ -347,8 +348,8 @@ impl Track {
         self.set_pending_before(newest, block.pending, cx);
         let oldest = block.oldest_held.widen(self.end);
         // Not for ever: the sender may have waited for it as well.
-        for (number, slot) in &mut self.slots {
-            slot.gone = *number < oldest;
+        for (number, slot) in self.slots.iter_mut() {
+            slot.gone = number < oldest;
         }
         self.settle(cx);
     }
@@ -371,8 +372,7 @@ impl Track {
     }
 
     fn mark_skipped(&mut self, from: u64, to: u64, reason: SkipReason) {
-        for (_, slot) in self.slots.range_mut(from.max(self.next)..).take_while(|(number, _)| **number <= to)
-        {
+        for (_, slot) in self.slots.iter_mut().filter(|(number, _)| (from..=to).contains(number)) {
             if matches!(slot.state, State::Empty | State::Open(_)) {
                 self.open_bytes = self.open_bytes.saturating_sub(slot.open_bytes());
                 slot.state = State::Skipped(reason);
@@ -388,7 +388,7 @@ impl Track {
         }
         while self.end > last + 1 && self.end > self.next {
             self.end -= 1;
-            if let Some(slot) = self.slots.remove(&self.end) {
+            if let Some(slot) = self.slots.take_last() {
                 self.forget_bytes(&slot);
             }
         }
@@ -407,7 +407,7 @@ impl Track {
         }
         self.last = None;
         for number in self.end..first {
-            self.slots.insert(number, Slot::unexpected(cx.now, cx.path.rtt()));
+            self.slots.push(number, Slot::unexpected(cx.now, cx.path.rtt()));
         }
         self.end = self.end.max(first);
         self.settle(cx);
@@ -435,14 +435,14 @@ impl Track {
     fn settle_next(&mut self, force: bool, cx: &mut Context<'_>) -> bool {
         let number = self.next;
         let overdue = || force || cx.now >= self.deadline(number, cx);
-        let known = match self.slots.get(&number).map(|slot| &slot.state) {
+        let known = match self.slots.get(number).map(|slot| &slot.state) {
             Some(State::Empty | State::Open(_)) => overdue(),
             Some(State::Whole(_) | State::Skipped(_) | State::Unexpected) | None => true,
         };
         if !known {
             return false;
         }
-        let slot = self.slots.remove(&number);
+        let slot = self.slots.take_first(number);
         if let Some(slot) = &slot {
             self.forget_bytes(slot);
         }
@@ -527,16 +527,16 @@ impl Track {
     /// When frame `number` is given up: its media time on this clock + latency, and never before this end had that
     /// long to get it (PROTOCOL 7.5).
     fn deadline(&self, number: u64, cx: &Context<'_>) -> Time {
-        let later = self.slots.range(number..).find_map(|(later, slot)| Some((*later, slot.media_us?)));
-        self.deadline_by(number, self.slots.get(&number), later, cx)
+        let later = self.slots.since(number).find_map(|(later, slot)| Some((later, slot.media_us?)));
+        self.deadline_by(number, self.slots.get(number), later, cx)
     }
 
     /// The frames that are not settled and their deadlines, the highest first: one pass, however many are open.
     fn deadlines<'t>(&'t self, cx: &'t Context<'_>) -> impl Iterator<Item = (u64, &'t Slot, Time)> {
         let mut later = None;
         self.slots.iter().rev().map(move |(number, slot)| {
-            later = slot.media_us.map(|media_us| (*number, media_us)).or(later);
-            (*number, slot, self.deadline_by(*number, Some(slot), later, cx))
+            later = slot.media_us.map(|media_us| (number, media_us)).or(later);
+            (number, slot, self.deadline_by(number, Some(slot), later, cx))
         })
     }
 

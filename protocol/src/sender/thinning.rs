@@ -77,6 +77,8 @@ struct Track {
     sent: Option<Time>,
     /// The next one shows whether the path is good again.
     trial: bool,
+    /// When a frame of it could have been a trial last.
+    offered: Time,
 }
 
 impl Thinning {
@@ -164,11 +166,10 @@ impl Thinning {
             self.crowded += (f64::from(u8::from(late)) - self.crowded) / CROWDED_FRAMES;
         }
         let mut kept = (wanted && !late) || (overtaken && !orphaned && track.is_needed(header));
-        let rests = self.tried.is_none_or(|tried| now.since(tried) >= TRIALS_APART);
-        if !kept && rests && track.is_starving(now) && track.stands_alone(header) {
-            (track.trial, self.tried) = (self.pace.is_some(), Some(now));
-            kept = true;
+        if !kept && track.offers_trial(now, header) {
+            kept = self.takes_trial(now, key);
         }
+        let Some(track) = self.tracks.get_mut(key) else { return false };
         if kept {
             track.sent = Some(now);
         } else {
@@ -177,6 +178,19 @@ impl Thinning {
         }
         self.refresh();
         !kept
+    }
+
+    /// Whether the trial that a track offers is due. Of several tracks it is the turn of the one that had nothing for longest:
+    /// where all their frames come at the same moments, some would be late for every trial.
+    fn takes_trial(&mut self, now: Time, key: &TrackKey) -> bool {
+        let rests = self.tried.is_none_or(|tried| now.since(tried) >= TRIALS_APART);
+        let Some(since) = self.tracks.get(key).and_then(|track| track.sent) else { return false };
+        if !rests || self.tracks.values().any(|other| other.is_before(now, since)) {
+            return false;
+        }
+        let Some(track) = self.tracks.get_mut(key) else { return false };
+        (track.trial, self.tried) = (self.pace.is_some(), Some(now));
+        true
     }
 
     /// A frame that was to be sent never left.
@@ -391,12 +405,23 @@ impl Track {
             unsaid: false,
             sent: None,
             trial: false,
+            offered: Time::ZERO,
         }
     }
 
-    /// Whether nothing of it was sent for long.
-    fn is_starving(&mut self, now: Time) -> bool {
-        now.since(*self.sent.get_or_insert(now)) >= TRIAL_AFTER
+    /// Whether a frame may be a trial: nothing of the track was sent for long, and it can be shown by itself.
+    fn offers_trial(&mut self, now: Time, header: &DataHeader) -> bool {
+        let starving = now.since(*self.sent.get_or_insert(now)) >= TRIAL_AFTER;
+        let offers = starving && self.stands_alone(header);
+        if offers {
+            self.offered = now;
+        }
+        offers
+    }
+
+    /// Whether it has waited for a trial since before `since`, and still has frames for one.
+    fn is_before(&self, now: Time, since: Time) -> bool {
+        self.sent.is_some_and(|sent| sent < since) && now.since(self.offered) < TRIAL_AFTER
     }
 
     /// Whether a frame can be shown without another one.

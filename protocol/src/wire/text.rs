@@ -60,26 +60,43 @@ fn is_harmless(c: char) -> bool {
 }
 
 /// A codec name or a file extension: 1 to 16 ASCII letters, digits, `.` and `-`, not beginning with `.`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Label(Arc<str>);
+///
+/// It stands where it is used, since each delivered frame carries one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Label {
+    /// ASCII, and zeros behind it.
+    bytes: [u8; LABEL_LEN_MAX],
+    len: u8,
+}
 
 impl Label {
     /// The label, if `text` can be one.
     pub fn new(text: &str) -> Option<Self> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
-        let fits = !text.is_empty() && text.len() <= LABEL_LEN_MAX;
-        (fits && text.chars().all(allowed) && !text.starts_with('.')).then(|| Self(text.into()))
+        if text.is_empty() || !text.chars().all(allowed) || text.starts_with('.') {
+            return None;
+        }
+        let mut bytes = [0; LABEL_LEN_MAX];
+        bytes.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        Some(Self { bytes, len: u8::try_from(text.len()).ok()? })
     }
 
     /// The text of the label.
     pub fn as_str(&self) -> &str {
-        &self.0
+        let text = self.bytes.get(..usize::from(self.len)).unwrap_or_default();
+        std::str::from_utf8(text).unwrap_or_default()
     }
 }
 
 impl fmt::Display for Label {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Label").field(&self.as_str()).finish()
     }
 }
 

@@ -221,7 +221,7 @@ impl ProducerNode {
 pub(super) fn plan_of(run: &ProducerRun) -> Plan {
     let track = |stream: StreamId, kind: TrackKind, format: &str, frame_duration: Duration| {
         let label = Label::new(format).expect("a label");
-        PlannedTrack { stream, kind, codec: label.clone(), extension: label, frame_duration }
+        PlannedTrack { stream, kind, codec: label, extension: label, frame_duration }
     };
     let mut tracks = Vec::new();
     if let Some(frame_duration) = Duration::from_secs(1).checked_div(run.channel.fps) {

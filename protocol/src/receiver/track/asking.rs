@@ -18,7 +18,7 @@ impl Track {
             .collect();
         let mut highest = None;
         for (number, deadline) in &due {
-            let Some(slot) = self.slots.get_mut(number) else { continue };
+            let Some(slot) = self.slots.get_mut(*number) else { continue };
             let first = slot.ask.round() == 0;
             slot.ask.fire(cx.now, cx.path.rtt(), cx.path.loss_runs(), *deadline);
             highest = highest.max(Some(slot.ask.round()));
@@ -36,7 +36,7 @@ impl Track {
 
     /// Whether a round has begun of a frame that is still wanted.
     pub(in crate::receiver) fn is_asking(&self) -> bool {
-        self.slots.values().any(|slot| slot.is_wanted() && slot.ask.round() > 0)
+        self.slots.iter().any(|(_, slot)| slot.is_wanted() && slot.ask.round() > 0)
     }
 
     /// Whether an answer to a request at `at` can come before the deadline.
@@ -48,7 +48,7 @@ impl Track {
     pub(in crate::receiver) fn next_timer(&self, cx: &Context<'_>) -> Option<Time> {
         let open = |slot: &Slot| matches!(slot.state, State::Empty | State::Open(_));
         let settle =
-            self.slots.get(&self.next).filter(|slot| open(slot)).map(|_| self.deadline(self.next, cx));
+            self.slots.get(self.next).filter(|slot| open(slot)).map(|_| self.deadline(self.next, cx));
         let ask = self
             .deadlines(cx)
             .filter(|(_, slot, _)| slot.is_wanted())

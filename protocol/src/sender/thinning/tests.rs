@@ -218,3 +218,26 @@ fn of_a_track_that_is_left_out_one_frame_goes_out_every_four_seconds_fast() {
     });
     assert_eq!(frames.collect::<Vec<_>>(), [40, 80, 120, 160, 200]);
 }
+
+#[test]
+fn tracks_whose_frames_come_at_the_same_moments_have_trials_by_turns() {
+    let stream = |id| TrackKey { stream: StreamId(id), ..KEY };
+    let keys = [1, 2, 3, 4, 5].map(stream);
+    let mut thinning = at(Step::Paused);
+    for key in keys {
+        thinning.open(key, TrackKind::Video, LATENCY);
+    }
+    let mut trials = Vec::new();
+    for second in 0..=28_u64 {
+        let now = NOW + Duration::from_secs(second);
+        let header = header(1_200 + second * 12);
+        // When it would be the last track's turn, the first one has had nothing for four seconds again.
+        for key in keys {
+            if !thinning.leaves_out(now, &key, (1_200 + second * 12, &header, false), |_, _, _| true) {
+                trials.push((second, key.stream.0));
+            }
+        }
+    }
+    let of = |stream| trials.iter().filter(|(_, of)| *of == stream).count();
+    assert_eq!([1, 2, 3, 4, 5].map(of), [5; 5], "{trials:?}");
+}
