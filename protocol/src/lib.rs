@@ -14,6 +14,7 @@ pub mod parity;
 pub mod queue;
 pub mod random;
 pub mod receiver;
+pub mod seldom;
 pub mod sender;
 pub mod serial;
 pub mod session;

@@ -42,8 +42,8 @@ pub const SUBSCRIPTIONS_MAX: usize = 32;
 pub const TEXT_LEN_MAX: usize = 64;
 /// Bytes of a codec name or a file extension.
 pub const LABEL_LEN_MAX: usize = 16;
-/// Control messages that a replay window remembers.
-pub const REPLAY_WINDOW: u32 = 2_048;
+/// Control messages that a replay window remembers: more than a second of FEEDBACKs as close together as they may be.
+pub const REPLAY_WINDOW: u32 = 256;
 /// Bytes of a stateless reset, and the least that may trigger one.
 pub const RESET_LEN: usize = CONTROL_HEADER_LEN + TOKEN_LEN + CONTROL_CRC_LEN;
 /// Bytes of nonces, identities and reset tokens.
@@ -63,8 +63,8 @@ pub const PROOF_WAIT: Duration = Duration::from_secs(3);
 pub const PRODUCER_SILENCE: Duration = Duration::from_secs(3);
 /// The idle FEEDBACK interval.
 pub const FEEDBACK_INTERVAL: Duration = Duration::from_millis(250);
-/// The longest FEEDBACK interval, on a silent channel: a third of the lease.
-pub const FEEDBACK_INTERVAL_MAX: Duration = Duration::from_secs(5);
+/// The longest FEEDBACK interval, on a silent channel: half of the lease. What nobody answers is repeated at the short one.
+pub const FEEDBACK_INTERVAL_MAX: Duration = Duration::from_millis(7_500);
 /// A sender reports at least this often while it sends.
 pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
 /// FEEDBACK is never sent more often than this.

@@ -10,6 +10,9 @@ use protocol::id::SessionId;
 
 use super::session::Session;
 
+/// Sessions that get their room together: one row that grew by doubling would have as much room to spare as it uses.
+const BLOCK: usize = 64;
+
 /// Where a session is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Slot(u32);
@@ -17,7 +20,7 @@ pub(super) struct Slot(u32);
 /// All sessions.
 #[derive(Default)]
 pub(super) struct Sessions {
-    slots: Vec<Option<Session>>,
+    blocks: Vec<Vec<Option<Session>>>,
     free: Vec<Slot>,
     index: HashMap<SessionId, Slot, BuildHasherDefault<Spread>>,
 }
@@ -28,7 +31,7 @@ pub(super) struct Sessions {
 )]
 impl Sessions {
     pub(super) fn get(&self, id: &SessionId) -> Option<&Session> {
-        self.slots.get(self.slot(*id)?.place())?.as_ref()
+        self.at(self.slot(*id)?)
     }
 
     pub(super) fn get_mut(&mut self, id: &SessionId) -> Option<&mut Session> {
@@ -43,30 +46,45 @@ impl Sessions {
 
     /// The session in a slot.
     pub(super) fn at(&self, slot: Slot) -> Option<&Session> {
-        self.slots.get(slot.place())?.as_ref()
+        self.blocks.get(slot.block())?.get(slot.place())?.as_ref()
     }
 
     /// The session in a slot, to change it.
     pub(super) fn at_mut(&mut self, slot: Slot) -> Option<&mut Session> {
-        self.slots.get_mut(slot.place())?.as_mut()
+        self.place_mut(slot)?.as_mut()
+    }
+
+    fn place_mut(&mut self, slot: Slot) -> Option<&mut Option<Session>> {
+        self.blocks.get_mut(slot.block())?.get_mut(slot.place())
     }
 
     /// Takes in a session; one of the same id gives way.
     pub(super) fn insert(&mut self, id: SessionId, session: Session) {
         self.remove(&id);
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(None);
-            Slot(u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX))
-        });
-        if let Some(place) = self.slots.get_mut(slot.place()) {
+        let slot = self.free.pop().unwrap_or_else(|| self.grow());
+        if let Some(place) = self.place_mut(slot) {
             *place = Some(session);
             self.index.insert(id, slot);
         }
     }
 
+    /// A new slot behind all others.
+    fn grow(&mut self) -> Slot {
+        let full = self.blocks.last().is_none_or(|block| block.len() == BLOCK);
+        if full {
+            self.blocks.push(Vec::with_capacity(BLOCK));
+        }
+        let before = (self.blocks.len() - 1) * BLOCK;
+        let place = self.blocks.last_mut().map_or(0, |block| {
+            block.push(None);
+            block.len() - 1
+        });
+        Slot(u32::try_from(before + place).unwrap_or(u32::MAX))
+    }
+
     pub(super) fn remove(&mut self, id: &SessionId) -> Option<Session> {
         let slot = self.index.remove(id)?;
-        let session = self.slots.get_mut(slot.place())?.take();
+        let session = self.place_mut(slot)?.take();
         self.free.push(slot);
         if self.index.is_empty() {
             // Nothing is kept for a crowd that has gone.
@@ -89,13 +107,18 @@ impl Sessions {
 
     /// The ids, in the order of the slots: the same in every run.
     pub(super) fn ids(&self) -> impl Iterator<Item = SessionId> {
-        self.slots.iter().flatten().map(|session| session.outbound.session())
+        self.blocks.iter().flatten().flatten().map(|session| session.outbound.session())
     }
 }
 
 impl Slot {
+    const fn block(self) -> usize {
+        self.0 as usize / BLOCK
+    }
+
+    /// In its block.
     const fn place(self) -> usize {
-        self.0 as usize
+        self.0 as usize % BLOCK
     }
 }
 
@@ -157,7 +180,7 @@ mod tests {
         for id in [ids[0], late, ids[2]] {
             sessions.remove(&id);
         }
-        assert!(sessions.is_empty() && sessions.slots.capacity() == 0, "nothing is kept for those who left");
+        assert!(sessions.is_empty() && sessions.blocks.capacity() == 0, "nothing is kept for those who left");
     }
 
     #[test]

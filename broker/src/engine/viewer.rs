@@ -7,6 +7,7 @@ use std::time::Duration;
 use protocol::few::Few;
 use protocol::id::{EpochTag, ProducerId, StreamId, Target, TrackKey};
 use protocol::limits::{LATENCY, LATENCY_MIN, SUBSCRIPTIONS_MAX, TRACKS_MAX};
+use protocol::seldom::Seldom;
 use protocol::sender::{History, Sender};
 use protocol::serial::Serial;
 use protocol::session::request::{Repeat, RequestNumbers};
@@ -33,11 +34,17 @@ pub(super) struct Viewer {
     /// Whether frames are left out where its path is too slow.
     thins: bool,
     subscriptions: Few<Target, Subscription>,
+    past: Seldom<Past>,
+    requests: RequestNumbers,
+}
+
+/// What has ended and is not over.
+#[derive(Default)]
+struct Past {
     former: Vec<(Target, UnsubscribeAck)>,
     /// Tracks that ended and are still asked for, until then.
     draining: Vec<(Time, TrackKey)>,
     endings: Vec<Ending>,
-    requests: RequestNumbers,
 }
 
 struct Subscription {
@@ -76,9 +83,7 @@ impl Viewer {
             sender: Sender::new(now),
             thins,
             subscriptions: Few::default(),
-            former: Vec::new(),
-            draining: Vec::new(),
-            endings: Vec::new(),
+            past: Seldom::default(),
             requests: RequestNumbers::default(),
         }
     }
@@ -181,7 +186,9 @@ impl Viewer {
         let Some((_, history)) = live.track(track.stream) else { return 0 };
         let first = first_frame(history, start, track.next_frame);
         // What is left of it from a subscription that ended goes on: the viewer may still ask for it.
-        self.draining.retain(|(_, draining)| *draining != key);
+        if let Some(past) = self.past.get_mut() {
+            past.draining.retain(|(_, draining)| *draining != key);
+        }
         let first = self.sender.reopen(now, &key, first).unwrap_or(first);
         let slow = track.frame_duration.is_zero() || track.frame_duration > latency / 4;
         self.sender.open(now, key, first, slow);
@@ -203,7 +210,8 @@ impl Viewer {
         let is_meant = |one: &Subscription| !req.before(one.request.req);
         let is_meant = self.subscriptions.get(&target).is_some_and(is_meant);
         let Some(subscription) = is_meant.then(|| self.subscriptions.remove(&target)).flatten() else {
-            let former = self.former.iter().rev().find(|(old, ack)| *old == target && ack.req == req);
+            let mut former = self.past.get().into_iter().flat_map(|past| past.former.iter().rev());
+            let former = former.find(|(old, ack)| *old == target && ack.req == req);
             return former.map_or_else(
                 || UnsubscribeAck { req, status: Code::NoSuchStream, last: Vec::new() },
                 |(_, ack)| ack.clone(),
@@ -212,10 +220,11 @@ impl Viewer {
         let tracks = self.withdraw(now, target, subscription.tracks);
         let last = self.drain(now, tracks, subscription.grant.granted());
         let ack = UnsubscribeAck { req, status: Code::Ok, last };
-        if self.former.len() == FORMER_MAX {
-            self.former.remove(0);
+        let former = &mut self.past.make().former;
+        if former.len() == FORMER_MAX {
+            former.remove(0);
         }
-        self.former.push((target, ack.clone()));
+        former.push((target, ack.clone()));
         ack
     }
 
@@ -229,7 +238,8 @@ impl Viewer {
         let within = |key: &TrackKey| {
             key.producer == target.producer && (target.stream == StreamId::ALL || key.stream == target.stream)
         };
-        let former = self.draining.iter().map(|(_, key)| *key).filter(within).collect();
+        let draining = self.past.get().into_iter().flat_map(|past| &past.draining);
+        let former = draining.map(|(_, key)| *key).filter(within).collect();
         for key in self.unwanted(former) {
             if left.len() < TRACKS_MAX && !left.contains(&key) && self.sender.withdraw(now, &key) {
                 left.push(key);
@@ -258,8 +268,9 @@ impl Viewer {
         let mut last = Vec::new();
         for key in tracks {
             if let Some(frame) = self.sender.finish(&key) {
-                if !self.draining.iter().any(|(_, draining)| *draining == key) {
-                    self.draining.push((until, key));
+                let draining = &mut self.past.make().draining;
+                if !draining.iter().any(|(_, draining)| *draining == key) {
+                    draining.push((until, key));
                 }
                 last.push(LastFrame { stream: key.stream, tag: key.tag, frame });
             }
@@ -284,16 +295,19 @@ impl Viewer {
             return;
         }
         let last = self.leave(now, ended, latency);
-        if self.endings.len() == ENDINGS_MAX {
-            self.endings.remove(0);
+        let endings = &mut self.past.make().endings;
+        if endings.len() == ENDINGS_MAX {
+            endings.remove(0);
         }
         let end = End { req: self.requests.next_number(), reason, last };
         let repeat = Repeat::start(now, self.sender.rtt());
-        self.endings.push(Ending { producer, end, repeat, until: now + ENDING_LIFE });
+        endings.push(Ending { producer, end, repeat, until: now + ENDING_LIFE });
     }
 
     pub(super) fn handle_end_ack(&mut self, ack: EndAck) {
-        self.endings.retain(|ending| ending.end.req != ack.req);
+        if let Some(past) = self.past.get_mut() {
+            past.endings.retain(|ending| ending.end.req != ack.req);
+        }
     }
 
     /// Raises the latencies that the path can't keep any more: the new ones are said until a FEEDBACK knows of them.
@@ -315,8 +329,8 @@ impl Viewer {
                 subscription.confirm = None;
             }
         }
-        let sender = &mut self.sender;
-        self.draining.retain(|(_, key)| {
+        let (sender, Some(past)) = (&mut self.sender, self.past.get_mut()) else { return };
+        past.draining.retain(|(_, key)| {
             let settled = sender.is_settled(key);
             if settled {
                 sender.close(key);
@@ -339,21 +353,24 @@ impl Viewer {
             .into_iter()
             .filter_map(|target| Some((target, self.present_ack(target, channels)?)))
             .collect();
-        self.endings.retain(|ending| now < ending.until);
-        let ends = self
-            .endings
-            .iter_mut()
-            .filter_map(|ending| ending.repeat.fire(now).then(|| (ending.producer, ending.end.clone())))
-            .collect();
-        let sender = &mut self.sender;
-        self.draining.retain(|(until, key)| {
+        let ends = self.poll_past(now);
+        Repeats { acks, ends }
+    }
+
+    /// The ENDs that are due to be said again; forgets what is over.
+    fn poll_past(&mut self, now: Time) -> Vec<(ProducerId, End)> {
+        let (sender, Some(past)) = (&mut self.sender, self.past.get_mut()) else { return Vec::new() };
+        past.endings.retain(|ending| now < ending.until);
+        past.draining.retain(|(until, key)| {
             let over = now >= *until;
             if over {
                 sender.close(key);
             }
             !over
         });
-        Repeats { acks, ends }
+        let due =
+            |ending: &mut Ending| ending.repeat.fire(now).then(|| (ending.producer, ending.end.clone()));
+        past.endings.iter_mut().filter_map(due).collect()
     }
 
     fn present_ack(&self, target: Target, channels: &Channels) -> Option<SubscribeAck> {
@@ -379,8 +396,9 @@ impl Viewer {
     /// When [`Viewer::poll_repeats`] or a HEARTBEAT is due.
     pub(super) fn poll_timeout(&self, now: Time) -> Option<Time> {
         let confirms = self.subscriptions.values().filter_map(|one| one.confirm.as_ref().map(Repeat::due));
-        let endings = self.endings.iter().map(|ending| ending.repeat.due());
-        let drains = self.draining.iter().map(|(until, _)| coarse(now, *until));
+        let past = || self.past.get().into_iter();
+        let endings = past().flat_map(|past| &past.endings).map(|ending| ending.repeat.due());
+        let drains = past().flat_map(|past| &past.draining).map(|(until, _)| coarse(now, *until));
         let sender = self.sender.poll_timeout().map(|due| coarse(now, due));
         confirms.chain(endings).chain(drains).chain(sender).min()
     }

@@ -154,7 +154,7 @@ mod tests {
             pauses.push(due.since(now).as_millis());
             now = due;
         }
-        assert_eq!(pauses, [250, 500, 1_000, 2_000, 4_000, 5_000, 5_000, 5_000]);
+        assert_eq!(pauses, [250, 500, 1_000, 2_000, 4_000, 7_500, 7_500, 7_500]);
         assert_eq!(
             schedule.due(true, true).since(now).as_millis(),
             0,

@@ -31,7 +31,7 @@ impl Sender {
                 continue;
             }
             let Some(slab) = history.get(number) else {
-                self.counters.not_held += 1;
+                self.rare.make().not_held += 1;
                 continue;
             };
             if self.is_orphan(&block.track, number, slab) {
@@ -72,7 +72,7 @@ impl Sender {
         let srtt = self.rtt.measured().unwrap_or_default();
         let until = self.useful_until((key, history), request.number);
         if until.is_some_and(|until| now > until) {
-            self.counters.too_late += indices.len() as u64;
+            self.rare.make().too_late += indices.len() as u64;
             return Vec::new();
         }
         let transit = self.rtt.least() / 2;
@@ -80,8 +80,8 @@ impl Sender {
             return Vec::new();
         };
         let segment = slab.segment() as u64;
-        let (mut asked, copies) = track.repairs.admissible(now, srtt, request, indices);
-        if let Some(first) = self.pacer.first_waiting(key, request.number) {
+        let (mut asked, copies) = track.repairs.make().admissible(now, srtt, request, indices);
+        if let Some(first) = self.pacer.get().and_then(|pacer| pacer.first_waiting(key, request.number)) {
             asked.retain(|index| *index < first);
         }
         let covered = |_: &u16| {
@@ -90,7 +90,9 @@ impl Sender {
             fits
         };
         let first: Vec<u16> = asked.iter().copied().take_while(covered).collect();
-        self.counters.over_budget += (asked.len() - first.len()) as u64;
+        if first.len() < asked.len() {
+            self.rare.make().over_budget += (asked.len() - first.len()) as u64;
+        }
         if first.is_empty() {
             return first;
         }
@@ -104,10 +106,10 @@ impl Sender {
             }
             let copy =
                 Copy { track: *key, number: request.number, indices: first.clone(), round: request.round };
-            self.delayed.put(at, copy);
+            self.delayed.make().put(at, copy);
             sent += 1;
         }
-        track.repairs.note(now, request, &first, sent);
+        track.repairs.make().note(now, request, &first, sent);
         first
     }
 
@@ -122,10 +124,10 @@ impl Sender {
     /// The copies that are due.
     pub fn poll_repairs(&mut self, now: Time, histories: &impl Histories) -> Vec<Repair> {
         let mut repairs = Vec::new();
-        while let Some(copy) = self.delayed.pop(now) {
+        while let Some(copy) = self.delayed.get_mut().and_then(|delayed| delayed.pop(now)) {
             let history = histories.history(&copy.track);
             let Some(slab) = history.and_then(|history| history.get(copy.number)) else {
-                self.counters.not_held += 1;
+                self.rare.make().not_held += 1;
                 continue;
             };
             self.count_resent(copy.indices.len(), slab.segment());
@@ -135,8 +137,9 @@ impl Sender {
     }
 
     fn count_resent(&mut self, shards: usize, segment: usize) {
-        self.counters.resent += shards as u64;
-        self.counters.resent_bytes += (shards * segment) as u64;
-        self.counters.bytes += (shards * segment) as u64;
+        let counters = self.rare.make();
+        counters.resent += shards as u64;
+        counters.resent_bytes += (shards * segment) as u64;
+        self.bytes += (shards * segment) as u64;
     }
 }

@@ -26,6 +26,7 @@ mod phase;
 mod proof;
 mod rate;
 mod repairs;
+mod report;
 mod slow;
 mod thinning;
 
@@ -39,13 +40,13 @@ use crate::closed::Closed;
 use crate::escalation::LossRuns;
 use crate::few::Few;
 use crate::id::TrackKey;
-use crate::limits::HEARTBEAT_INTERVAL;
 use crate::receiver::Counters;
+use crate::seldom::Seldom;
 use crate::serial::Serial;
 use crate::session::rtt::Rtt;
 use crate::slab::Slab;
 use crate::time::{Stamp, Time};
-use crate::wire::{ClockPoint, Feedback, HEARTBEAT_FIXED_LEN, Heartbeat, TrackFeedback};
+use crate::wire::{ClockPoint, Feedback, TrackFeedback, TrackKind};
 
 use delayed::Delayed;
 use loss::LossRate;
@@ -57,16 +58,6 @@ use repairs::Repairs;
 use slow::Glance;
 use thinning::Thinning;
 
-/// HEARTBEATs while the peer loses datagrams, and the least pause between two that were not asked for.
-const HEARTBEAT_LOSSY: Duration = Duration::from_millis(250);
-/// After a frame whose loss would go unnoticed for long, a HEARTBEAT follows this soon.
-const HEARTBEAT_AFTER_FRAME: Duration = Duration::from_millis(15);
-/// While the peer has not named such a frame, another one follows after this, and the next ones three times as long each.
-const HEARTBEAT_AGAIN: Duration = Duration::from_millis(50);
-/// The pauses grow this often.
-const HEARTBEAT_AGAIN_MAX: u32 = 3;
-/// A HEARTBEAT to a calm path waits this long for a frame to follow: the next one, but at the lowest of rates.
-const HEARTBEAT_RIDES_WITHIN: Duration = Duration::from_millis(250);
 /// For this long after a loss a peer counts as one that loses datagrams.
 const LOSSY_FOR: Duration = Duration::from_secs(10);
 /// The same after a join: until its first reports have told whether it does.
@@ -131,25 +122,23 @@ pub struct SenderCounters {
     pub left_out: u64,
 }
 
-impl SenderCounters {
-    /// DATA datagrams of whatever kind.
-    const fn all_datagrams(&self) -> u64 {
-        self.datagrams + self.resent + self.parity
-    }
-}
-
 /// The sending end towards one peer.
 #[derive(Clone, Debug)]
 pub struct Sender {
     tracks: Few<TrackKey, Track>,
     rtt: Rtt,
     budget: Budget,
-    delayed: Delayed,
+    delayed: Seldom<Delayed>,
     runs: LossRuns,
     loss: LossRate,
-    parity: Parity,
+    parity: Seldom<Parity>,
     proof: Proof,
-    counters: SenderCounters,
+    /// First-sent datagrams.
+    datagrams: u64,
+    /// Bytes of all DATA datagrams.
+    bytes: u64,
+    /// The other counters.
+    rare: Seldom<SenderCounters>,
     /// What the peer said of tracks that are closed.
     closed: Closed,
     feedback: Option<LastFeedback>,
@@ -163,12 +152,14 @@ pub struct Sender {
     first_of_heartbeat: u32,
     /// HEARTBEATs since the last frame of a slow track.
     heartbeats_since: u16,
-    /// What a slow path has to be spared, where frames may be left out.
+    /// What a slow path has to be spared, where frames may be left out: from the first frame on.
     thinning: Option<Box<Thinning>>,
+    /// By the path's own measure, too.
+    thins: bool,
     glance: Glance,
     /// The media that left last, close together.
     burst: Burst,
-    pacer: Pacer,
+    pacer: Seldom<Pacer>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -198,8 +189,11 @@ struct Track {
     asked: u64,
     /// The newest frame that the peer knows of.
     known: u64,
-    counters: Option<Counters>,
-    repairs: Repairs,
+    /// What the peer counts, where that is anything.
+    counters: Option<Box<Counters>>,
+    /// What it carries, and what the peer plays it with, where frames of it may be left out.
+    spared: Option<(TrackKind, Duration)>,
+    repairs: Seldom<Repairs>,
 }
 
 impl Track {
@@ -216,12 +210,14 @@ impl Sender {
             tracks: Few::default(),
             rtt: Rtt::default(),
             budget: Budget::of_peer(now),
-            delayed: Delayed::default(),
+            delayed: Seldom::default(),
             runs: LossRuns::default(),
             loss: LossRate::default(),
-            parity: Parity::default(),
+            parity: Seldom::default(),
             proof: Proof::default(),
-            counters: SenderCounters::default(),
+            datagrams: 0,
+            bytes: 0,
+            rare: Seldom::default(),
             closed: Closed::default(),
             feedback: None,
             lossy_until: now + LOSSY_AT_JOIN,
@@ -232,9 +228,10 @@ impl Sender {
             first_of_heartbeat: 0,
             heartbeats_since: 0,
             thinning: None,
+            thins: false,
             glance: Glance::default(),
             burst: Burst::default(),
-            pacer: Pacer::default(),
+            pacer: Seldom::default(),
         }
     }
 
@@ -254,8 +251,9 @@ impl Sender {
             done_before: first,
             asked: 0,
             known: 0,
-            counters,
-            repairs: Repairs::default(),
+            counters: counters.map(Box::new),
+            spared: None,
+            repairs: Seldom::default(),
         });
     }
 
@@ -298,7 +296,7 @@ impl Sender {
             thinning.close(key);
         }
         if let Some(track) = self.tracks.remove(key) {
-            self.closed.put(*key, track.counters.unwrap_or_default());
+            self.closed.put(*key, track.counters.map_or(Counters::default(), |counters| *counters));
         }
     }
 
@@ -324,14 +322,14 @@ impl Sender {
 
     /// What the peer says became of a track's frames.
     pub fn peer_counters(&self, key: &TrackKey) -> Option<Counters> {
-        self.tracks.get(key).and_then(|track| track.counters)
+        self.tracks.get(key)?.counters.as_deref().copied()
     }
 
     /// What the peer says became of all frames, those of closed tracks included.
     pub fn peer_total(&self) -> Counters {
         let mut total = self.closed.total();
-        for counters in self.tracks.values().filter_map(|track| track.counters) {
-            total.add(&counters);
+        for counters in self.tracks.values().filter_map(|track| track.counters.as_deref()) {
+            total.add(counters);
         }
         total
     }
@@ -344,12 +342,13 @@ impl Sender {
     /// Cumulative counters.
     pub fn counters(&self) -> SenderCounters {
         let left_out = self.thinning.as_ref().map_or(0, |thinning| thinning.left_out());
-        SenderCounters { left_out, ..self.counters }
+        let rare = self.rare.get().copied().unwrap_or_default();
+        SenderCounters { datagrams: self.datagrams, bytes: self.bytes, left_out, ..rare }
     }
 
     /// Parity datagrams so far.
-    pub const fn parity_sent(&self) -> u64 {
-        self.counters.parity
+    pub fn parity_sent(&self) -> u64 {
+        self.rare.get().map_or(0, |counters| counters.parity)
     }
 
     /// How long after capture the peer may ask, as it last said.
@@ -364,7 +363,6 @@ impl Sender {
 
     /// A frame goes out for the first time. False where it is not for this peer: before the first or after the last.
     pub fn note_sent(&mut self, now: Time, key: &TrackKey, number: u64, slab: &Slab) -> bool {
-        let lossy = now < self.lossy_until;
         let Some(track) = self.tracks.get_mut(key) else { return false };
         if number < track.first || track.last.is_some_and(|last| number > last) {
             return false;
@@ -372,40 +370,16 @@ impl Sender {
         if track.sent.is_none_or(|(newest, _)| number > newest) {
             track.sent = Some((number, now));
         }
-        self.counters.datagrams += u64::from(slab.count());
-        self.counters.bytes += slab.datagrams().len() as u64;
+        let unnoticed = track.slow || slab.count() == 1;
+        if self.thinning.is_none() {
+            self.begin_thinning();
+        }
+        self.datagrams += u64::from(slab.count());
+        self.bytes += slab.datagrams().len() as u64;
         self.budget.earn(now, slab.datagrams().len() as u64);
         self.proof.note_sent(now);
-        let unnoticed = track.slow || slab.count() == 1 || self.runs.is_bursty();
-        let soon = if lossy && unnoticed {
-            self.heartbeats_since = 0;
-            HEARTBEAT_AFTER_FRAME
-        } else {
-            self.heartbeat_pause(now)
-        };
-        self.want_heartbeat(now + soon);
+        self.note_unreported(now, unnoticed);
         true
-    }
-
-    fn heartbeat_pause(&self, now: Time) -> Duration {
-        let closely = now < self.lossy_until || self.glance.queueing;
-        let interval = if closely { HEARTBEAT_LOSSY } else { HEARTBEAT_INTERVAL };
-        let pause = self.heartbeat_last.map_or(Duration::ZERO, |last| (last + interval).since(now));
-        // Calm paths are told behind the next frame; the timer is for those that get none.
-        let pause = if closely { pause } else { pause + HEARTBEAT_RIDES_WITHIN };
-        // Never ahead of the frame itself, whose shards would be asked for.
-        pause.max(HEARTBEAT_AFTER_FRAME)
-    }
-
-    /// Whether the HEARTBEAT that is due about now should leave right behind the frame that was just sent: a calm path
-    /// carries it in the same order, and nobody has to wake up for it.
-    pub fn rides_behind_frame(&self, now: Time) -> bool {
-        let calm = now >= self.lossy_until && !self.glance.queueing && !self.glance.active;
-        calm && self.heartbeat_last.is_none_or(|last| now.since(last) + LAG_GRACE >= HEARTBEAT_INTERVAL)
-    }
-
-    fn want_heartbeat(&mut self, at: Time) {
-        self.heartbeat_due = Some(self.heartbeat_due.map_or(at, |due| due.min(at)));
     }
 
     /// Takes in a FEEDBACK. One that is older than the newest so far changes nothing (PROTOCOL 7.1).
@@ -423,9 +397,9 @@ impl Sender {
         if Serial(before.0).before(Serial(feedback.lost)) {
             self.lossy_until = now + LOSSY_FOR;
             self.runs.note(feedback.lost.wrapping_sub(before.0), feedback.runs.wrapping_sub(before.1));
-            self.loss.note(self.counters.datagrams, feedback.lost.wrapping_sub(before.0));
+            self.loss.note(self.datagrams, feedback.lost.wrapping_sub(before.0));
         } else {
-            self.loss.note(self.counters.datagrams, 0);
+            self.loss.note(self.datagrams, 0);
         }
         self.feedback = Some(LastFeedback {
             seq,
@@ -469,8 +443,10 @@ impl Sender {
     fn note_figures(&mut self, block: &TrackFeedback) {
         let Some(counters) = block.counters.as_ref().map(Counters::from_report) else { return };
         if let Some(track) = self.tracks.get_mut(&block.track) {
-            if track.counters.is_none_or(|known| counters.expected >= known.expected) {
-                track.counters = Some(counters);
+            match &mut track.counters {
+                Some(known) if counters.expected >= known.expected => **known = counters,
+                None if counters != Counters::default() => track.counters = Some(Box::new(counters)),
+                Some(_) | None => {}
             }
         } else {
             self.closed.update(&block.track, counters);
@@ -484,8 +460,12 @@ impl Sender {
         track.known = track.known.max(history.widen(block.newest));
         if done_before >= track.done_before {
             track.done_before = done_before;
-            track.repairs.forget_before(done_before);
-            self.delayed.forget_before(&block.track, done_before);
+            if let Some(repairs) = track.repairs.get_mut() {
+                repairs.forget_before(done_before);
+            }
+            if let Some(delayed) = self.delayed.get_mut() {
+                delayed.forget_before(&block.track, done_before);
+            }
             if let Some(thinning) = &mut self.thinning {
                 thinning.forget_before(&block.track, done_before);
             }
@@ -512,74 +492,9 @@ impl Sender {
 
     /// When a HEARTBEAT, [`Sender::poll_repairs`] or [`Sender::poll_paced`] is due.
     pub fn poll_timeout(&self) -> Option<Time> {
-        self.heartbeat_due.into_iter().chain(self.delayed.due()).chain(self.pacer.due()).min()
-    }
-
-    /// Whether a HEARTBEAT is due.
-    pub fn is_heartbeat_due(&self, now: Time) -> bool {
-        self.heartbeat_due.is_some_and(|due| now >= due)
-    }
-
-    /// The HEARTBEAT with number `seq`, at most `room` bytes long.
-    pub fn heartbeat(
-        &mut self,
-        now: Time,
-        (seq, nonce): (Serial, u32),
-        catalog: u32,
-        room: usize,
-        histories: &impl Histories,
-    ) -> Heartbeat {
-        self.heartbeat_last = Some(now);
-        // While receipt is unproven the reports go on, so that a peer that comes back is heard.
-        let goes_on = self.proof.is_paused(now) || self.is_slow();
-        self.heartbeat_due = goes_on.then(|| now + HEARTBEAT_INTERVAL);
-        if now < self.lossy_until
-            && self.tracks.values().any(|track| track.is_unheard_of(self.runs.is_bursty()))
-        {
-            let pause =
-                HEARTBEAT_AGAIN * 3_u32.pow(u32::from(self.heartbeats_since).min(HEARTBEAT_AGAIN_MAX));
-            self.heartbeats_since = self.heartbeats_since.saturating_add(1);
-            self.want_heartbeat(now + pause);
-        }
-        // What waits to leave is not sent yet.
-        let (waiting, waiting_bytes) = self.pacer.backlog();
-        let datagrams = Serial::narrow(self.counters.all_datagrams().saturating_sub(waiting)).0;
-        let told = self.heartbeat_told.replace(datagrams);
-        let telling = !std::mem::take(&mut self.answering) || told != Some(datagrams);
-        self.proof.note_heartbeat(now, seq, nonce, telling);
-        // What leaves from now on is counted by the next one.
-        let burst = std::mem::take(&mut self.burst);
-        if let Some(thinning) = &mut self.thinning {
-            thinning.note_heartbeat(now, seq, datagrams, burst);
-        }
-        let mut heartbeat = Heartbeat {
-            nonce,
-            datagrams,
-            bytes: self.counters.bytes.saturating_sub(waiting_bytes),
-            echo: self.feedback.map(|feedback| (feedback.sent, now.since(feedback.arrived))),
-            catalog,
-            tracks: Vec::new(),
-        };
-        let mut left = room.saturating_sub(HEARTBEAT_FIXED_LEN);
-        // Where not all tracks fit, each HEARTBEAT begins with another one.
-        self.first_of_heartbeat = self.first_of_heartbeat.wrapping_add(1);
-        let first = self.first_of_heartbeat as usize % self.tracks.len().max(1);
-        let count = self.tracks.len();
-        for (key, track) in self.tracks.iter().cycle().skip(first).take(count) {
-            let Some(mut block) =
-                histories.history(key).and_then(|history| history.heartbeat(*key, track.first, track.last))
-            else {
-                continue;
-            };
-            block.clock = histories.clock(key);
-            if let Some(thinning) = &self.thinning {
-                thinning.report(&mut block);
-            }
-            let Some(rest) = left.checked_sub(block.encoded_len()) else { break };
-            left = rest;
-            heartbeat.tracks.push(block);
-        }
-        heartbeat
+        let delayed = self.delayed.get().and_then(Delayed::due);
+        let paced = self.pacer.get().and_then(Pacer::due);
+        self.heartbeat_due.into_iter().chain(delayed).chain(paced).min()
     }
 }
 

@@ -32,13 +32,14 @@ impl Sender {
         let segment = slab.segment();
         let count = (0..wanted).take_while(|_| self.budget.spend(segment as u64)).count();
         let bytes = slab.parity(u16::try_from(count).ok().filter(|count| *count > 0)?)?;
-        self.counters.parity += count as u64;
-        self.counters.parity_bytes += bytes.len() as u64;
-        self.counters.bytes += bytes.len() as u64;
+        let counters = self.rare.make();
+        counters.parity += count as u64;
+        counters.parity_bytes += bytes.len() as u64;
+        self.bytes += bytes.len() as u64;
         let run = Run { bytes, segment, frame: None };
         if deferred {
             let end = self.tracks.get(key).and_then(|track| track.sent).map_or(now, |(_, end)| end);
-            self.pacer.behind(end, key, run);
+            self.pacer.make().behind(end, key, run);
             return None;
         }
         self.burst.note_sent(now, run.bytes.len() as u64);
@@ -49,11 +50,12 @@ impl Sender {
     fn parity_wanted(&mut self, k: u16) -> u16 {
         let single = self.runs.mean().is_some_and(|mean| mean <= RUN_MAX);
         let horizon = self.horizon().unwrap_or_default();
-        if self.is_slow() || !single || horizon.is_zero() {
+        let per_mille = self.loss.per_mille();
+        if self.is_slow() || !single || horizon.is_zero() || per_mille == 0 {
             return 0;
         }
         let rounds = rounds_that_fit(horizon.saturating_sub(self.rtt.smoothed() / 2), &self.rtt);
-        self.parity.shards(k, self.loss.per_mille(), rounds)
+        self.parity.make().shards(k, per_mille, rounds)
     }
 }
 

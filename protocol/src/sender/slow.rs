@@ -7,10 +7,11 @@ use bytes::Bytes;
 use crate::id::TrackKey;
 use crate::limits::HEARTBEAT_INTERVAL;
 use crate::slab::Slab;
+use crate::spread::Spread;
 use crate::time::{Stamp, Time, micros};
 use crate::wire::{DataHeader, Feedback, SkipItem, TrackFeedback, TrackKind};
 
-use super::pacer::Run;
+use super::pacer::{Pacer, Run};
 use super::rate::Echo;
 use super::thinning::Thinning;
 use super::{Histories, History, Repair, Sender};
@@ -48,7 +49,24 @@ impl Sender {
     /// Frames of an open track may be left out from now on: those that are recalled, and where the peer `thins`, also if the
     /// path turns out to be too slow (PROTOCOL 7.8). `latency` is what the peer plays it with.
     pub fn let_leave_out(&mut self, key: TrackKey, kind: TrackKind, latency: Duration, thins: bool) {
-        self.thinning.get_or_insert_with(|| Box::new(Thinning::new(thins))).open(key, kind, latency);
+        self.thins = thins;
+        if let Some(track) = self.tracks.get_mut(&key) {
+            track.spared = Some((kind, latency));
+        }
+        if let Some(thinning) = &mut self.thinning {
+            thinning.open(key, kind, latency);
+        }
+    }
+
+    /// The first frame goes out. Who watches a channel that is silent does without all of this.
+    #[cold]
+    pub(super) fn begin_thinning(&mut self) {
+        let mut spared = self.tracks.iter().filter_map(|(key, track)| Some((*key, track.spared?))).peekable();
+        if spared.peek().is_some() {
+            let mut thinning = Box::new(Thinning::new(self.thins));
+            spared.for_each(|(key, (kind, latency))| thinning.open(key, kind, latency));
+            self.thinning = Some(thinning);
+        }
     }
 
     /// Whether a frame is left out for this peer, whose path is too slow: it is told by [`Sender::poll_skip`] and the next
@@ -62,7 +80,7 @@ impl Sender {
         // What was sent already may need it, and can't be called back.
         let overtaken = track.sent.is_some_and(|(newest, _)| number < newest);
         let frame = (number, slab.header(), overtaken);
-        let (pacer, bytes) = (&self.pacer, slab.datagrams().len());
+        let (pacer, bytes) = (&*self.pacer.make(), slab.datagrams().len());
         let late = |kind, latency, rate| pacer.is_late(now, (kind, bytes), rate, latency);
         let left_out = for_peer && thinning.leaves_out(now, key, frame, late);
         self.glance();
@@ -93,10 +111,10 @@ impl Sender {
         let key = TrackKey { producer: header.producer, stream: header.stream, tag: header.tag };
         let Some(thinning) = &mut self.thinning else { return };
         thinning.recall(&key, number, &header);
-        let (count, bytes) = self.pacer.forget(&key, number);
+        let (count, bytes) = self.pacer.get_mut().map_or((0, 0), |pacer| pacer.forget(&key, number));
         let count = count + DataHeader::split_run(datagrams).count() as u64;
-        self.counters.datagrams = self.counters.datagrams.saturating_sub(count);
-        self.counters.bytes = self.counters.bytes.saturating_sub(bytes + datagrams.len() as u64);
+        self.datagrams = self.datagrams.saturating_sub(count);
+        self.bytes = self.bytes.saturating_sub(bytes + datagrams.len() as u64);
         self.glance();
     }
 
@@ -176,11 +194,12 @@ impl Sender {
             Some((rate, trial)) if trial || self.is_urgent_sound(now, key, bytes, rate) => {
                 let (bytes, segment) = (slab.datagrams().clone(), slab.segment());
                 let run = Run { bytes, segment, frame: Some(number) };
-                Some(self.pacer.overtake(now, Some((*key, number)), run, rate))
+                Some(self.pacer.make().overtake(now, Some((*key, number)), run, rate))
             }
-            Some((rate, _)) => Some(self.pacer.follow(now, frame, rate)),
+            Some((rate, _)) => Some(self.pacer.make().follow(now, frame, rate)),
             None if self.rtt.measured().is_some_and(|rtt| rtt < PACED_RTT_MIN) => None,
-            None => self.pacer.spread(now, frame, interval),
+            None if Spread::of(slab.count(), interval).is_none() => None,
+            None => self.pacer.make().spread(now, frame, interval),
         };
         let Some(end) = end else {
             self.burst.note_sent(now, bytes as u64);
@@ -194,9 +213,9 @@ impl Sender {
     }
 
     /// Whether a frame is sound that would come too late behind what waits to leave at `rate`.
-    fn is_urgent_sound(&self, now: Time, key: &TrackKey, bytes: usize, rate: u64) -> bool {
+    fn is_urgent_sound(&mut self, now: Time, key: &TrackKey, bytes: usize, rate: u64) -> bool {
         let latency = self.thinning.as_ref().and_then(|thinning| thinning.latency_of_sound(key));
-        latency.is_some_and(|latency| !self.pacer.has_time(now, bytes, rate, latency))
+        latency.is_some_and(|latency| !self.pacer.make().has_time(now, bytes, rate, latency))
     }
 
     /// A HEARTBEAT behind the frame, not amid it; close behind where it is to show what the path carries.
@@ -215,7 +234,7 @@ impl Sender {
         let thinning = self.thinning.as_mut().filter(|_| self.glance.active);
         let rate = thinning.and_then(|thinning| thinning.pace_of_repairs());
         if let Some(rate) = rate {
-            self.pacer.overtake(now, None, Run { bytes: bytes.clone(), segment, frame: None }, rate);
+            self.pacer.make().overtake(now, None, Run { bytes: bytes.clone(), segment, frame: None }, rate);
         }
         rate.is_some()
     }
@@ -227,18 +246,20 @@ impl Sender {
         let now: usize = repairs.iter().map(|repair| repair.indices.len() * repair.slab.segment()).sum();
         let most = rate.saturating_mul(micros(REPAIRS_WITHIN)) / 1_000_000;
         // One more may be larger than what is left.
-        most.max(1).saturating_sub(self.pacer.repairs() + now as u64)
+        most.max(1).saturating_sub(self.pacer.get().map_or(0, Pacer::repairs) + now as u64)
     }
 
     /// What did not leave yet of a track's frames will not: to [`Sender::finish`] the newest frame that was sent is then the
     /// last one that has left as a whole, and a track that was finished ends there. True where a frame was withdrawn.
     pub fn withdraw(&mut self, now: Time, key: &TrackKey) -> bool {
-        let withdrawn = self.pacer.withdraw(key);
-        let all = &mut self.counters;
-        all.datagrams = all.datagrams.saturating_sub(withdrawn.datagrams);
-        all.parity = all.parity.saturating_sub(withdrawn.parity);
-        all.parity_bytes = all.parity_bytes.saturating_sub(withdrawn.parity_bytes);
-        all.bytes = all.bytes.saturating_sub(withdrawn.bytes + withdrawn.parity_bytes);
+        let Some(pacer) = self.pacer.get_mut() else { return false };
+        let withdrawn = pacer.withdraw(key);
+        self.datagrams = self.datagrams.saturating_sub(withdrawn.datagrams);
+        self.bytes = self.bytes.saturating_sub(withdrawn.bytes + withdrawn.parity_bytes);
+        if let Some(counters) = self.rare.get_mut() {
+            counters.parity = counters.parity.saturating_sub(withdrawn.parity);
+            counters.parity_bytes = counters.parity_bytes.saturating_sub(withdrawn.parity_bytes);
+        }
         let Some((first, track)) = withdrawn.first.zip(self.tracks.get_mut(key)) else { return false };
         let before = first.saturating_sub(1);
         track.sent = (before >= track.first).then_some((before, now));
@@ -251,7 +272,7 @@ impl Sender {
 
     /// The next datagrams that are due to leave.
     pub fn poll_paced(&mut self, now: Time) -> Option<Run> {
-        let run = self.pacer.poll(now)?;
+        let run = self.pacer.get_mut()?.poll(now)?;
         self.burst.note_sent(now, run.bytes.len() as u64);
         Some(run)
     }

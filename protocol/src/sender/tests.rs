@@ -1,10 +1,11 @@
+use super::report::HEARTBEAT_AFTER_FRAME;
 use super::*;
 use crate::id::{EpochTag, ProducerId, StreamId};
-use crate::limits::{DATAGRAM_LEN, PROOF_WAIT};
+use crate::limits::{DATAGRAM_LEN, HEARTBEAT_INTERVAL, PROOF_WAIT};
 use crate::time::CaptureTime;
 use crate::wire::{
-    DataFlags, DataHeader, Missing, MissingShards, ReportedCounters, ShardRange, SkipItem, SkipRange,
-    SkipReason, TrackKind,
+    DataFlags, DataHeader, HEARTBEAT_FIXED_LEN, Heartbeat, Missing, MissingShards, ReportedCounters,
+    ShardRange, SkipItem, SkipRange, SkipReason,
 };
 
 const MS: Duration = Duration::from_millis(1);
@@ -36,7 +37,7 @@ fn the_next_round_is_served_a_round_trip_later_and_its_second_copy_8_ms_after_th
     end.pass(MS);
     assert_eq!(end.ask(&[(0, 2, 0..1)]), [(0, 2, vec![0])]);
     let due = end.now + 8 * MS;
-    assert_eq!(end.sender.delayed.due(), Some(due));
+    assert_eq!(end.sender.delayed.get().and_then(Delayed::due), Some(due));
     assert_eq!(end.sender.poll_repairs(due.before(MS), &end.histories), []);
     let copies = end.sender.poll_repairs(due, &end.histories);
     assert_eq!(
@@ -55,7 +56,7 @@ fn a_peer_whose_losses_come_in_bursts_is_sent_one_copy_a_round() {
     end.take(&message);
     for round in 1..=4 {
         assert_eq!(end.ask(&[(0, round, 0..1)]).len(), 1);
-        assert_eq!(end.sender.delayed.due(), None);
+        assert_eq!(end.sender.delayed.get().and_then(Delayed::due), None);
         end.pass(RTT);
     }
 }
@@ -67,16 +68,16 @@ fn copies_that_would_come_too_late_or_that_nobody_needs_any_more_are_not_sent() 
     let horizon = RTT + 15 * MS;
     let message = Feedback { horizon, ..end.message(vec![end.block(&[(0, 3, 0..1)])]) };
     assert_eq!(end.take(&message).repairs.len(), 1);
-    let copies = std::iter::from_fn(|| end.sender.delayed.pop(end.now + RTT)).count();
+    let copies = std::iter::from_fn(|| end.sender.delayed.make().pop(end.now + RTT)).count();
     assert_eq!(copies, 0, "the frame is {RTT:?} old, half a round trip is left of its {horizon:?}");
     let message = Feedback { horizon: RTT * 10, ..end.message(vec![end.block(&[(0, 4, 1..2)])]) };
     end.pass(RTT);
     assert_eq!(end.take(&message).repairs.len(), 1);
-    assert!(end.sender.delayed.due().is_some());
+    assert!(end.sender.delayed.get().and_then(Delayed::due).is_some());
     let settled = TrackFeedback { done_before: serial(1), ..end.block(&[]) };
     let message = end.message(vec![settled]);
     end.take(&message);
-    assert_eq!(end.sender.delayed.due(), None);
+    assert_eq!(end.sender.delayed.get().and_then(Delayed::due), None);
 }
 
 #[test]

@@ -1,0 +1,126 @@
+//! HEARTBEATs: what was sent, told to the peer, and when (PROTOCOL 7.3).
+
+use std::time::Duration;
+
+use crate::limits::HEARTBEAT_INTERVAL;
+use crate::serial::Serial;
+use crate::time::Time;
+use crate::wire::{HEARTBEAT_FIXED_LEN, Heartbeat};
+
+use super::pacer::Pacer;
+use super::{Histories, LAG_GRACE, Sender};
+
+/// HEARTBEATs while the peer loses datagrams, and the least pause between two that were not asked for.
+const HEARTBEAT_LOSSY: Duration = Duration::from_millis(250);
+/// After a frame whose loss would go unnoticed for long, a HEARTBEAT follows this soon.
+pub(super) const HEARTBEAT_AFTER_FRAME: Duration = Duration::from_millis(15);
+/// While the peer has not named such a frame, another one follows after this, and the next ones three times as long each.
+const HEARTBEAT_AGAIN: Duration = Duration::from_millis(50);
+/// The pauses grow this often.
+const HEARTBEAT_AGAIN_MAX: u32 = 3;
+/// A HEARTBEAT to a calm path waits this long for a frame to follow: the next one, but at the lowest of rates.
+const HEARTBEAT_RIDES_WITHIN: Duration = Duration::from_millis(250);
+impl Sender {
+    /// A frame went out that no HEARTBEAT has counted. `unnoticed`: its loss would be noticed too late by the next one.
+    pub(super) fn note_unreported(&mut self, now: Time, unnoticed: bool) {
+        let soon = if now < self.lossy_until && (unnoticed || self.runs.is_bursty()) {
+            self.heartbeats_since = 0;
+            HEARTBEAT_AFTER_FRAME
+        } else {
+            self.heartbeat_pause(now)
+        };
+        self.want_heartbeat(now + soon);
+    }
+
+    fn heartbeat_pause(&self, now: Time) -> Duration {
+        let closely = now < self.lossy_until || self.glance.queueing;
+        let interval = if closely { HEARTBEAT_LOSSY } else { HEARTBEAT_INTERVAL };
+        let pause = self.heartbeat_last.map_or(Duration::ZERO, |last| (last + interval).since(now));
+        // Calm paths are told behind the next frame; the timer is for those that get none.
+        let pause = if closely { pause } else { pause + HEARTBEAT_RIDES_WITHIN };
+        // Never ahead of the frame itself, whose shards would be asked for.
+        pause.max(HEARTBEAT_AFTER_FRAME)
+    }
+
+    /// Whether the HEARTBEAT that is due about now should leave right behind the frame that was just sent: a calm path
+    /// carries it in the same order, and nobody has to wake up for it.
+    pub fn rides_behind_frame(&self, now: Time) -> bool {
+        let calm = now >= self.lossy_until && !self.glance.queueing && !self.glance.active;
+        calm && self.heartbeat_last.is_none_or(|last| now.since(last) + LAG_GRACE >= HEARTBEAT_INTERVAL)
+    }
+
+    pub(super) fn want_heartbeat(&mut self, at: Time) {
+        self.heartbeat_due = Some(self.heartbeat_due.map_or(at, |due| due.min(at)));
+    }
+
+    /// Whether a HEARTBEAT is due.
+    pub fn is_heartbeat_due(&self, now: Time) -> bool {
+        self.heartbeat_due.is_some_and(|due| now >= due)
+    }
+
+    /// The HEARTBEAT with number `seq`, at most `room` bytes long.
+    pub fn heartbeat(
+        &mut self,
+        now: Time,
+        (seq, nonce): (Serial, u32),
+        catalog: u32,
+        room: usize,
+        histories: &impl Histories,
+    ) -> Heartbeat {
+        self.heartbeat_last = Some(now);
+        // While receipt is unproven the reports go on, so that a peer that comes back is heard.
+        let goes_on = self.proof.is_paused(now) || self.is_slow();
+        self.heartbeat_due = goes_on.then(|| now + HEARTBEAT_INTERVAL);
+        if now < self.lossy_until
+            && self.tracks.values().any(|track| track.is_unheard_of(self.runs.is_bursty()))
+        {
+            let pause =
+                HEARTBEAT_AGAIN * 3_u32.pow(u32::from(self.heartbeats_since).min(HEARTBEAT_AGAIN_MAX));
+            self.heartbeats_since = self.heartbeats_since.saturating_add(1);
+            self.want_heartbeat(now + pause);
+        }
+        // What waits to leave is not sent yet.
+        let (waiting, waiting_bytes) = self.pacer.get().map_or((0, 0), Pacer::backlog);
+        let datagrams = Serial::narrow(self.all_datagrams().saturating_sub(waiting)).0;
+        let told = self.heartbeat_told.replace(datagrams);
+        let telling = !std::mem::take(&mut self.answering) || told != Some(datagrams);
+        self.proof.note_heartbeat(now, seq, nonce, telling);
+        // What leaves from now on is counted by the next one.
+        let burst = std::mem::take(&mut self.burst);
+        if let Some(thinning) = &mut self.thinning {
+            thinning.note_heartbeat(now, seq, datagrams, burst);
+        }
+        let mut heartbeat = Heartbeat {
+            nonce,
+            datagrams,
+            bytes: self.bytes.saturating_sub(waiting_bytes),
+            echo: self.feedback.map(|feedback| (feedback.sent, now.since(feedback.arrived))),
+            catalog,
+            tracks: Vec::new(),
+        };
+        let mut left = room.saturating_sub(HEARTBEAT_FIXED_LEN);
+        // Where not all tracks fit, each HEARTBEAT begins with another one.
+        self.first_of_heartbeat = self.first_of_heartbeat.wrapping_add(1);
+        let first = self.first_of_heartbeat as usize % self.tracks.len().max(1);
+        let count = self.tracks.len();
+        for (key, track) in self.tracks.iter().cycle().skip(first).take(count) {
+            let Some(mut block) =
+                histories.history(key).and_then(|history| history.heartbeat(*key, track.first, track.last))
+            else {
+                continue;
+            };
+            block.clock = histories.clock(key);
+            if let Some(thinning) = &self.thinning {
+                thinning.report(&mut block);
+            }
+            let Some(rest) = left.checked_sub(block.encoded_len()) else { break };
+            left = rest;
+            heartbeat.tracks.push(block);
+        }
+        heartbeat
+    }
+    /// DATA datagrams of whatever kind.
+    fn all_datagrams(&self) -> u64 {
+        self.datagrams + self.rare.get().map_or(0, |counters| counters.resent + counters.parity)
+    }
+}
