@@ -54,7 +54,7 @@ struct Subscription {
     playing: Option<EpochTag>,
     tracks: Vec<TrackKey>,
     /// SUBSCRIBE_ACK is repeated until a FEEDBACK names the tag and knows of the latency.
-    confirm: Option<Repeat>,
+    confirm: Option<Box<Repeat>>,
 }
 
 /// An END that is repeated until it is acknowledged.
@@ -137,7 +137,7 @@ impl Viewer {
         let wanted = chosen.iter().map(|track| live.key(track.stream)).collect();
         let former = std::mem::replace(&mut subscription.tracks, wanted);
         subscription.playing = Some(live.publication.tag);
-        subscription.confirm = Some(fired(now, &self.sender));
+        subscription.confirm = Some(Box::new(fired(now, &self.sender)));
         if chosen.is_empty() {
             self.subscriptions.remove(&target);
         }
@@ -316,7 +316,7 @@ impl Viewer {
             let Some(live) = channels.live(target.producer) else { continue };
             let needed = needed(self.sender.rtt(), live.timing.transit);
             if subscription.playing.is_some() && subscription.grant.review(now, needed) {
-                subscription.confirm = Some(Repeat::start(now, self.sender.rtt()));
+                subscription.confirm = Some(Box::new(Repeat::start(now, self.sender.rtt())));
             }
         }
     }
@@ -395,7 +395,7 @@ impl Viewer {
 
     /// When [`Viewer::poll_repeats`] or a HEARTBEAT is due.
     pub(super) fn poll_timeout(&self, now: Time) -> Option<Time> {
-        let confirms = self.subscriptions.values().filter_map(|one| one.confirm.as_ref().map(Repeat::due));
+        let confirms = self.subscriptions.values().filter_map(|one| Some(one.confirm.as_ref()?.due()));
         let past = || self.past.get().into_iter();
         let endings = past().flat_map(|past| &past.endings).map(|ending| ending.repeat.due());
         let drains = past().flat_map(|past| &past.draining).map(|(until, _)| coarse(now, *until));

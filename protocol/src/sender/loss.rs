@@ -1,26 +1,27 @@
 //! What share of first-sent datagrams a peer lost lately.
 
 /// At this many sent ones, what was seen so far counts half: some 20 s of 1 Mbit/s.
-const SENT_MAX: u64 = 2_048;
+const SENT_MAX: u32 = 2_048;
 /// A share is taken for true from this many sent ones on.
-const SENT_MIN: u64 = 200;
+const SENT_MIN: u32 = 200;
 /// Shares are told in steps of this, in thousandths: what follows from them changes seldom.
 const STEP: u64 = 5;
 
 /// Datagrams sent and lost, the older ones with less weight.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct LossRate {
-    sent: u64,
-    lost: u64,
+    sent: u32,
+    lost: u32,
     /// How many were sent in all when the last report came.
     reported: u64,
 }
 
 impl LossRate {
     /// A report came: `sent` datagrams in all so far, `lost` more of them did not arrive.
-    pub(super) const fn note(&mut self, sent: u64, lost: u32) {
-        self.sent += sent.saturating_sub(self.reported);
-        self.lost += lost as u64;
+    pub(super) fn note(&mut self, sent: u64, lost: u32) {
+        let more = u32::try_from(sent.saturating_sub(self.reported)).unwrap_or(u32::MAX);
+        self.sent = self.sent.saturating_add(more);
+        self.lost = self.lost.saturating_add(lost);
         self.reported = sent;
         while self.sent > SENT_MAX {
             (self.sent, self.lost) = (self.sent / 2, self.lost / 2);
@@ -28,11 +29,11 @@ impl LossRate {
     }
 
     /// The share in thousandths, to the nearest step; 0 while too few were sent.
-    pub(super) const fn per_mille(&self) -> u64 {
+    pub(super) fn per_mille(&self) -> u64 {
         if self.sent < SENT_MIN {
             return 0;
         }
-        let exact = self.lost * 1_000 / self.sent;
+        let exact = u64::from(self.lost) * 1_000 / u64::from(self.sent);
         (exact + STEP / 2) / STEP * STEP
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::limits::PROOF_WAIT;
 use crate::serial::Serial;
-use crate::time::Time;
+use crate::time::{Stamp, Time};
 
 /// HEARTBEATs whose nonce still proves receipt: one each 15 ms, as much loss draws, for a round trip of half a second. Those
 /// before an echoed one are forgotten.
@@ -22,7 +22,7 @@ pub(super) struct Proof {
 struct Sent {
     seq: Serial,
     nonce: u32,
-    at: Time,
+    at: Stamp,
     /// It said something, or asked by itself: its echo is more than a sign of life.
     telling: bool,
     credited: bool,
@@ -50,7 +50,11 @@ impl Proof {
         if self.heartbeats.len() == HEARTBEATS_KEPT {
             self.heartbeats.pop_front();
         }
-        self.heartbeats.push_back(Sent { seq, nonce, at: now, telling, credited: false });
+        if self.heartbeats.len() == self.heartbeats.capacity() {
+            // On a silent channel there is never more than one beside the one that was echoed.
+            self.heartbeats.reserve_exact(self.heartbeats.len().max(2));
+        }
+        self.heartbeats.push_back(Sent { seq, nonce, at: now.stamp(), telling, credited: false });
     }
 
     /// The peer echoes a HEARTBEAT that went out.
@@ -65,7 +69,7 @@ impl Proof {
         self.heartbeats.drain(..place);
         let sent = self.heartbeats.front_mut()?;
         let fresh = !std::mem::replace(&mut sent.credited, true);
-        let sample = now.since(sent.at).saturating_sub(hold);
+        let sample = now.stamp().since(sent.at).saturating_sub(hold);
         if fresh {
             self.unproven_since = None;
         }
