@@ -45,18 +45,19 @@ fn the_fourth_seeds_break_no_invariant() {
 /// What they found: a needed frame that the broker had late and left out though later ones were sent (3794, 5157, 6251, 6255,
 /// 6308), frames that a slow path was still sent behind UNSUBSCRIBE_ACK (3554, 5422, 6080), figures of a life that ended while
 /// nobody heard the viewer (5047), frames that waited for the answer to an ANNOUNCE and found no room (234), a trial that waited
-/// behind what leaves at the old rate (8623, 9306, 9698, 8807), repairs that were given up and kept their time (8434), a left-out
-/// frame that was repaired since it was forgotten that it was (11176).
+/// behind what leaves at the old rate (8623, 9306, 9698, 8807) or was overtaken by sound (1277), repairs that were given up and
+/// kept their time (8434), a left-out frame that was repaired since it was forgotten that it was (11176).
 #[test]
 fn seeds_that_failed_once_break_no_invariant() {
     for seed in
-        [234, 3554, 3794, 5047, 5157, 5422, 6080, 6251, 6255, 6308, 8434, 8623, 8807, 9306, 9698, 11176]
+        [234, 1277, 3554, 3794, 5047, 5157, 5422, 6080, 6251, 6255, 6308, 8434, 8623, 8807, 9306, 9698, 11176]
     {
         no_seed_of_these_breaks_an_invariant(seed..seed + 1);
     }
 }
 
-/// The same of larger ones: of six tracks that were left out alike, one was late for every trial (753).
+/// The same of larger ones: of six tracks that were left out alike, one was late for every trial (753); a broker that was started
+/// anew heard of a superseded life before its successor, and viewers saw a frame from before what that had shown (2130).
 #[test]
 fn large_seeds_that_failed_once_break_no_invariant() {
     {

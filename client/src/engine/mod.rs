@@ -34,13 +34,14 @@ use protocol::session::link::{Link, LinkInput};
 use protocol::session::request::{Repeat, RequestNumbers};
 use protocol::time::{Stamp, Time};
 use protocol::wire::{
-    self, Close, Code, Control, ControlHeader, DataHeader, Datagram, Heartbeat, Label, Message, Role, Skip,
-    Start, Subscribe, TrackKind, Unsubscribe,
+    self, Close, Code, Control, ControlHeader, DataFlags, DataHeader, Datagram, Heartbeat, Label, Message,
+    Role, Skip, Start, Subscribe, TrackKind, Unsubscribe,
 };
 
 use catalog::CatalogQuery;
 use early::Early;
 use event::{Event, Frame};
+use lives::Standing;
 use retiring::Retiring;
 use stream::Stream;
 use subscription::{State, Subscription};
@@ -346,7 +347,8 @@ impl Client {
             let (header, delay) = (slab.header(), self.receiver.delay(now, slab.header()));
             let capture = self.receiver.capture(now, header);
             let Some(stream) = self.streams.get_mut(&(track.producer, track.stream)) else { continue };
-            if !stream.admit(facts.epoch, header.frame) {
+            let alone = facts.kind != TrackKind::Video || header.flags.contains(DataFlags::KEY);
+            if !stream.admit(facts.epoch, header.frame, Standing::of(now, &capture, alone)) {
                 self.drops.repeated += 1;
                 continue;
             }

@@ -8,7 +8,7 @@ use protocol::time::Time;
 use protocol::wire::{Text, Thinning, TrackKind};
 
 use super::event::StreamCounters;
-use super::lives::Lives;
+use super::lives::{Lives, Standing};
 use super::rates::Rates;
 
 /// What is known of a stream besides its frames.
@@ -56,8 +56,8 @@ impl Stream {
     }
 
     /// Whether a frame may still be delivered: see [`Lives`].
-    pub(super) fn admit(&mut self, epoch: u64, number: Serial) -> bool {
-        self.lives.admit(epoch, number)
+    pub(super) fn admit(&mut self, epoch: u64, number: Serial, frame: Standing) -> bool {
+        self.lives.admit(epoch, number, frame)
     }
 
     /// A frame was delivered.

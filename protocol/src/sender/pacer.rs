@@ -39,6 +39,8 @@ struct Waiting {
     next: Time,
     /// Until when it is of use.
     until: Time,
+    /// Nothing overtakes it: what comes of it is to show what the path carries.
+    trial: bool,
 }
 
 /// What it is that waits.
@@ -120,27 +122,31 @@ impl Pacer {
         self.free
     }
 
-    /// Datagrams leave ahead of everything that waits, at `rate` bytes per second: sound and repairs. Their end.
+    /// Datagrams leave ahead of everything that waits, at `rate` bytes per second: sound and repairs, but behind a `trial`. Their
+    /// end.
     pub(super) fn overtake(
         &mut self,
         now: Time,
-        frame: Option<(TrackKey, u64)>,
+        (frame, trial): (Option<(TrackKey, u64)>, bool),
         run: Run,
         rate: u64,
     ) -> Time {
         let Run { bytes, segment, .. } = run;
         let run = run_at(rate, segment);
         let (gap, whole) = (time_at(rate, usize::from(run) * segment), time_at(rate, bytes.len()));
-        let begins = self.waiting.iter().map(|waiting| waiting.next).min().unwrap_or(self.free).max(now);
-        for waiting in &mut self.waiting {
-            waiting.next = waiting.next + whole;
+        let tried = self.waiting.iter().filter(|waiting| waiting.trial);
+        let tried = tried.map(|waiting| waiting.next + waiting.rest()).max().unwrap_or(now);
+        let others = || self.waiting.iter().filter(|waiting| !waiting.trial);
+        let begins = others().map(|waiting| waiting.next).min().unwrap_or(self.free).max(tried).max(now);
+        for waiting in self.waiting.iter_mut().filter(|waiting| !waiting.trial) {
+            waiting.next = waiting.next.max(tried) + whole;
         }
         self.free = self.free.max(begins) + whole;
         let (what, until) = match frame {
             Some((key, number)) => (What::Frame(key, number), NEVER),
             None => (What::Repair, now + REPAIR_LIFE),
         };
-        self.waiting.push(Waiting { what, bytes, segment, left: 0, run, gap, next: begins, until });
+        self.waiting.push(Waiting { what, bytes, segment, left: 0, run, gap, next: begins, until, trial });
         begins + whole
     }
 
@@ -148,7 +154,8 @@ impl Pacer {
     pub(super) fn behind(&mut self, at: Time, key: &TrackKey, run: Run) {
         let Run { bytes, segment, .. } = run;
         let (run, gap, what) = (AT_ONCE_MAX, TICK, What::Parity(*key));
-        self.waiting.push(Waiting { what, bytes, segment, left: 0, run, gap, next: at, until: NEVER });
+        let (until, trial) = (NEVER, false);
+        self.waiting.push(Waiting { what, bytes, segment, left: 0, run, gap, next: at, until, trial });
     }
 
     /// What waits of a track's frames stays here for good.
@@ -266,6 +273,7 @@ impl Waiting {
             gap: Duration::ZERO,
             next,
             until: NEVER,
+            trial: false,
         }
     }
 

@@ -194,7 +194,7 @@ impl Sender {
             Some((rate, trial)) if trial || self.is_urgent_sound(now, key, bytes, rate) => {
                 let (bytes, segment) = (slab.datagrams().clone(), slab.segment());
                 let run = Run { bytes, segment, frame: Some(number) };
-                Some(self.pacer.make().overtake(now, Some((*key, number)), run, rate))
+                Some(self.pacer.make().overtake(now, (Some((*key, number)), trial), run, rate))
             }
             Some((rate, _)) => Some(self.pacer.make().follow(now, frame, rate)),
             None if self.rtt.measured().is_some_and(|rtt| rtt < PACED_RTT_MIN) => None,
@@ -234,7 +234,12 @@ impl Sender {
         let thinning = self.thinning.as_mut().filter(|_| self.glance.active);
         let rate = thinning.and_then(|thinning| thinning.pace_of_repairs());
         if let Some(rate) = rate {
-            self.pacer.make().overtake(now, None, Run { bytes: bytes.clone(), segment, frame: None }, rate);
+            self.pacer.make().overtake(
+                now,
+                (None, false),
+                Run { bytes: bytes.clone(), segment, frame: None },
+                rate,
+            );
         }
         rate.is_some()
     }

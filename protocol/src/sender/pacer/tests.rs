@@ -71,7 +71,7 @@ fn at_a_paths_rate_frames_leave_one_behind_the_other_and_sound_ahead_of_all() {
     assert_eq!((pacer.first_waiting(&KEY, 1), pacer.first_waiting(&KEY, 2)), (Some(1), Some(0)));
     assert_eq!(pacer.backlog(), (5, 6_000));
     let sound = Run { bytes: slab(2).datagrams().clone(), segment: 1_200, frame: None };
-    pacer.overtake(Time::ZERO + MS, None, sound, 120_000);
+    pacer.overtake(Time::ZERO + MS, (None, false), sound, 120_000);
     let runs = runs(&mut pacer, Time::ZERO);
     assert_eq!(runs.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [10, 20, 30, 40, 50, 60, 70]);
     assert_eq!((pacer.backlog(), pacer.first_waiting(&KEY, 2)), ((0, 0), None));
@@ -116,7 +116,7 @@ fn what_is_given_up_or_withdrawn_leaves_no_hole_for_what_waits_behind_it() {
     let at = |ms: u32| Time::ZERO + ms * MS;
     let mut pacer = Pacer::default();
     pacer.follow(at(0), (&KEY, 1, &slab(2)), 2_400);
-    pacer.overtake(at(0), None, repairs(), 2_400);
+    pacer.overtake(at(0), (None, false), repairs(), 2_400);
     assert_eq!(
         runs(&mut pacer, at(0)),
         [(0, 1), (500, 1), (1_000, 1), (1_500, 1)],
@@ -128,4 +128,25 @@ fn what_is_given_up_or_withdrawn_leaves_no_hole_for_what_waits_behind_it() {
     pacer.follow(at(2_000), (&KEY, 2, &slab(2)), 2_400);
     assert_eq!(pacer.withdraw(&other).first, Some(1));
     assert_eq!(runs(&mut pacer, at(2_000)), [(2_000, 1), (2_500, 1)]);
+}
+
+#[test]
+fn a_trial_overtakes_what_waits_and_nothing_overtakes_it() {
+    let run = |number: u64, datagrams| {
+        let frame = slab(datagrams);
+        (Some((KEY, number)), Run { bytes: frame.datagrams().clone(), segment: 1_200, frame: Some(number) })
+    };
+    let mut pacer = Pacer::default();
+    pacer.follow(Time::ZERO, (&KEY, 1, &slab(2)), 120_000);
+    let (trial, bytes) = run(2, 10);
+    // A thousand datagrams a second.
+    assert_eq!(pacer.overtake(Time::ZERO, (trial, true), bytes, 1_200_000), Time::ZERO + 10 * MS);
+    let (sound, bytes) = run(3, 2);
+    assert_eq!(pacer.overtake(Time::ZERO + MS, (sound, false), bytes, 120_000), Time::ZERO + 30 * MS);
+    let mut left = Vec::new();
+    while let Some(due) = pacer.due() {
+        let run = pacer.poll(due).unwrap();
+        left.push((run.frame.unwrap(), due.as_micros() / 1_000, run.bytes.len() / 1_200));
+    }
+    assert_eq!(left, [(2, 0, 5), (2, 5, 5), (3, 10, 1), (3, 20, 1), (1, 30, 1), (1, 40, 1)]);
 }
