@@ -89,7 +89,8 @@ struct Drops {
     unexpected: u64,
     conflicting: u64,
     stale: u64,
-    /// Frames that came again when a subscription was renewed.
+    /// Frames that came again when a subscription was renewed, and those of a life that came back which may be older than what
+    /// was shown, or need such a one.
     repeated: u64,
 }
 
