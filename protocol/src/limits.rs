@@ -57,16 +57,19 @@ pub const ROUNDS_MAX: u8 = 8;
 pub const COPIES_MAX: u8 = 12;
 /// Silence that ends a session.
 pub const LEASE: Duration = Duration::from_secs(15);
-/// Media to a peer pauses this long after something was sent and not proven received.
-pub const PROOF_WAIT: Duration = Duration::from_secs(3);
+/// Media to a peer pauses this long after something was sent and not proven received: a path that was calm until then may be
+/// dark for two seconds before.
+pub const PROOF_WAIT: Duration = Duration::from_secs(4);
 /// A producer id is free for another identity after its owner was silent this long.
 pub const PRODUCER_SILENCE: Duration = Duration::from_secs(3);
 /// The idle FEEDBACK interval.
 pub const FEEDBACK_INTERVAL: Duration = Duration::from_millis(250);
 /// The longest FEEDBACK interval, on a silent channel: half of the lease. What nobody answers is repeated at the short one.
 pub const FEEDBACK_INTERVAL_MAX: Duration = Duration::from_millis(7_500);
-/// A sender reports at least this often while it sends.
+/// A sender reports at least this often while it sends frames of which each one's loss would go unnoticed for long.
 pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
+/// The same on a calm path, where the next frame shows what the last one lacked.
+pub const HEARTBEAT_INTERVAL_CALM: Duration = Duration::from_secs(2);
 /// FEEDBACK is never sent more often than this.
 pub const FEEDBACK_SPACING: Duration = Duration::from_millis(5);
 /// The latency of a viewer that names none.

@@ -6,7 +6,7 @@ use common::{ID, LATENCY, MS, SECOND, assert_plays, frames, in_every_world, run}
 use protocol::id::StreamId;
 
 #[test]
-fn a_killed_client_is_sent_nothing_after_three_seconds_and_forgotten_after_the_lease() {
+fn a_killed_client_is_sent_nothing_after_four_seconds_and_forgotten_after_the_lease() {
     in_every_world(|mut world| {
         world.start_producer(run("key", 1));
         let (victim, witness) = (world.start_client(), world.start_client());
@@ -15,7 +15,7 @@ fn a_killed_client_is_sent_nothing_after_three_seconds_and_forgotten_after_the_l
         }
         assert_plays(&mut world, victim, 12, 3 * SECOND);
         world.mute_client(victim, true);
-        world.run_for(4 * SECOND);
+        world.run_for(5 * SECOND);
         let before = world.bytes_to(victim);
         world.run_for(5 * SECOND);
         let after = world.bytes_to(victim) - before;

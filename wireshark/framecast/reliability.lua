@@ -90,6 +90,11 @@ bodies[wire.HEARTBEAT] = function(r)
         r.echo = nil
     end
     r:get("catalog.generation")
+    local flags, item, range = r:get("heartbeat.flags")
+    item:add(F["heartbeat.flags.asks"], range)
+    if flags > 1 then
+        fault("Flags: unknown ones are set")
+    end
     local names = {}
     r:each(r:count("blocks.count", wire.COUNT_MAX), "block", function()
         local producer, stream, tag = read_block_head(r)

@@ -333,7 +333,8 @@ impl Producer {
             return;
         };
         self.tracks.set_clock(MediaClock::point(now, self.link.broker_clock()));
-        let heartbeat = sender.heartbeat(now, (header.seq, nonce), 0, room, &self.tracks);
+        let mut heartbeat = sender.heartbeat(now, (header.seq, nonce), 0, room, &self.tracks);
+        heartbeat.asks |= wants_answer;
         // While the broker owes an answer the next one comes soon: it may be that only the last one was lost.
         let pause = if self.link.is_owed() { HEARTBEAT_INTERVAL / 4 } else { HEARTBEAT_INTERVAL };
         self.heartbeat_due = now + pause;

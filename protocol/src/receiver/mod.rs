@@ -155,6 +155,12 @@ impl Receiver {
         self.tracks
             .insert_new(plan.key, || Track::open(plan, now, closed.take(&plan.key).unwrap_or_default()));
         self.schedule.note_join(now);
+        self.note_rhythm();
+    }
+
+    fn note_rhythm(&mut self) {
+        let frames = self.tracks.values().map(Track::frame_duration);
+        self.schedule.expect_every(frames.min().unwrap_or_default());
     }
 
     /// The sender goes on with an open track at frame `first`, whatever was said of its end: what is not known by now of the
@@ -190,6 +196,7 @@ impl Receiver {
         if !self.tracks.keys().any(|other| (other.producer, other.tag) == life) {
             self.playouts.remove(&life);
         }
+        self.note_rhythm();
         if let Some(told) = track.told_in_all() {
             self.closed.put(*key, told);
         }
@@ -331,7 +338,7 @@ impl Receiver {
         if heartbeat.echo.is_some_and(|(echo, _)| self.schedule.missed(now, echo, patience)) {
             self.schedule.note_unrest(now);
         }
-        if self.path.handle_heartbeat(now, seq, heartbeat) {
+        if self.path.handle_heartbeat(now, seq, heartbeat) && heartbeat.asks {
             self.schedule.want_echo(now);
         }
         for block in &heartbeat.tracks {

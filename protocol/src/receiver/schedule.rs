@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::escalation::COPY_SPACING;
-use crate::limits::{FEEDBACK_INTERVAL, FEEDBACK_INTERVAL_MAX, FEEDBACK_SPACING, HEARTBEAT_INTERVAL};
+use crate::limits::{FEEDBACK_INTERVAL, FEEDBACK_INTERVAL_MAX, FEEDBACK_SPACING, HEARTBEAT_INTERVAL, HEARTBEAT_INTERVAL_CALM};
 use crate::time::{Stamp, Time};
 
 /// The interval before the round-trip time is known.
@@ -17,8 +17,11 @@ const CALM_AFTER: Duration = Duration::from_secs(10);
 /// After a join it is calm sooner: its first reports have told whether it loses anything.
 const CALM_AFTER_JOIN: Duration = Duration::from_secs(2);
 /// While media comes on a calm path, echoes of HEARTBEATs say all there is to say; a FEEDBACK that nobody wanted comes
-/// this late, in case that HEARTBEATs are lost.
-const CALM_INTERVAL: Duration = HEARTBEAT_INTERVAL.saturating_mul(2);
+/// this late, in case that one was lost: it waits for a frame to ride behind.
+const CALM_INTERVAL: Duration = HEARTBEAT_INTERVAL_CALM.saturating_add(Duration::from_millis(500));
+
+/// Media that comes more seldom counts as stopped between its frames.
+const STOPPED_MAX: Duration = HEARTBEAT_INTERVAL.saturating_add(FEEDBACK_INTERVAL);
 
 /// The next FEEDBACK: soon when something is wanted, else at the idle interval, which grows while nothing arrives.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +32,8 @@ pub(super) struct Schedule {
     /// Copies of the last one that are still to be sent, 8 ms apart.
     copies: u8,
     data_since: bool,
+    /// Media that pauses for longer has stopped.
+    stopped_after: Duration,
     /// When media last came.
     data_at: Time,
     /// From when on the path counts as calm.
@@ -45,6 +50,7 @@ impl Default for Schedule {
             wanted: None,
             copies: 0,
             data_since: false,
+            stopped_after: FEEDBACK_INTERVAL,
             data_at: Time::ZERO,
             calm_from: Time::ZERO,
             eager: EAGER_MAX,
@@ -73,6 +79,11 @@ impl Schedule {
     /// A HEARTBEAT wants its echo within the idle interval.
     pub(super) fn want_echo(&mut self, now: Time) {
         self.want(self.last.map_or(now, |last| now.max(last + FEEDBACK_INTERVAL)));
+    }
+
+    /// A frame is expected this often at the least; zero: not known. What comes a quarter later still comes.
+    pub(super) fn expect_every(&mut self, frame: Duration) {
+        self.stopped_after = (frame + frame / 4).clamp(FEEDBACK_INTERVAL, STOPPED_MAX);
     }
 
     /// Media came.
@@ -115,7 +126,7 @@ impl Schedule {
             (true, _) => last + FEEDBACK_INTERVAL,
             // Where media has stopped, that is told as soon as ever.
             (false, _) if self.data_since && self.is_calm() => {
-                (last + CALM_INTERVAL).min(self.data_at.max(last) + FEEDBACK_INTERVAL)
+                (last + CALM_INTERVAL).min(self.data_at.max(last) + self.stopped_after)
             }
             (false, _) if self.data_since => last + FEEDBACK_INTERVAL,
             (false, _) => last + self.idle,
@@ -127,8 +138,9 @@ impl Schedule {
     /// One went out.
     pub(super) fn sent(&mut self, now: Time) {
         if std::mem::take(&mut self.data_since) {
-            // A channel of one frame a second draws one FEEDBACK for each, not two.
-            self.idle = if self.is_calm() { HEARTBEAT_INTERVAL } else { FEEDBACK_INTERVAL };
+            // Where frames come once a second, the next one is no reason for another one.
+            self.idle =
+                if self.is_calm() { HEARTBEAT_INTERVAL.max(self.stopped_after) } else { FEEDBACK_INTERVAL };
         } else if self.last.is_some() {
             self.idle = (self.idle * 2).min(FEEDBACK_INTERVAL_MAX);
         }
@@ -190,13 +202,31 @@ mod tests {
             pauses(&mut schedule, 0, 80, 2_000, 2_000),
             [0, 250, 500, 750, 1_000, 1_250, 1_500, 1_750]
         );
-        assert_eq!(pauses(&mut schedule, 2_000, 80, 8_000, 10_000), [3_750, 5_750, 7_750, 8_170, 9_170]);
+        assert_eq!(pauses(&mut schedule, 2_000, 80, 8_000, 10_000), [4_250, 6_750, 8_170, 9_170]);
     }
 
     #[test]
-    fn a_frame_a_second_draws_one_feedback_each() {
+    fn a_frame_a_second_draws_none_until_a_heartbeat_asks_or_the_next_frame_is_late() {
         let mut schedule = Schedule::default();
-        assert_eq!(pauses(&mut schedule, 0, 1_000, 5_000, 5_000), [0, 1_250, 2_250, 3_250, 4_250]);
+        schedule.expect_every(Duration::from_secs(1));
+        assert_eq!(pauses(&mut schedule, 0, 1_000, 9_000, 15_000), [0, 2_500, 5_000, 7_500, 9_250, 10_500, 13_000]);
+        let mut schedule = Schedule::default();
+        schedule.expect_every(Duration::from_secs(1));
+        let mut sent = Vec::new();
+        for ms in 0..7_000 {
+            let now = Time::from_micros(ms * 1_000);
+            if ms % 1_000 == 0 {
+                schedule.note_data(now);
+            }
+            if ms % 2_000 == 0 {
+                schedule.want_echo(now);
+            }
+            if schedule.due(false, true) <= now {
+                schedule.sent(now);
+                sent.push(ms);
+            }
+        }
+        assert_eq!(sent, [0, 2_000, 4_000, 6_000]);
     }
 
     #[test]

@@ -439,7 +439,7 @@ fn slab(nth: u64) -> Slab {
 }
 
 const HEARTBEAT: Heartbeat =
-    Heartbeat { nonce: 7, datagrams: 0, bytes: 0, echo: None, catalog: 0, tracks: Vec::new() };
+    Heartbeat { nonce: 7, datagrams: 0, bytes: 0, echo: None, catalog: 0, asks: true, tracks: Vec::new() };
 
 fn block(newest: u64) -> TrackHeartbeat {
     TrackHeartbeat {

@@ -102,6 +102,11 @@ impl Track {
         self.plan.latency = latency;
     }
 
+    /// Nominal duration of a frame, zero if unknown.
+    pub(super) const fn frame_duration(&self) -> Duration {
+        self.plan.frame_duration
+    }
+
     pub(super) const fn latency(&self) -> Duration {
         self.plan.latency
     }

@@ -145,11 +145,15 @@ pub struct Sender {
     lossy_until: Time,
     heartbeat_due: Option<Time>,
     heartbeat_last: Option<Time>,
+    /// It asked for an echo.
+    echo_wanted: bool,
     /// DATA that the newest HEARTBEAT counted, if one went out.
     heartbeat_told: Option<u32>,
     /// The next HEARTBEAT answers a FEEDBACK that had nothing new.
     answering: bool,
     first_of_heartbeat: u32,
+    /// The newest frame was one of a slow track.
+    newest_is_slow: bool,
     /// HEARTBEATs since the last frame of a slow track.
     heartbeats_since: u16,
     /// What a slow path has to be spared, where frames may be left out: from the first frame on.
@@ -223,9 +227,11 @@ impl Sender {
             lossy_until: now + LOSSY_AT_JOIN,
             heartbeat_due: None,
             heartbeat_last: None,
+            echo_wanted: false,
             heartbeat_told: None,
             answering: false,
             first_of_heartbeat: 0,
+            newest_is_slow: false,
             heartbeats_since: 0,
             thinning: None,
             thins: false,
@@ -370,6 +376,7 @@ impl Sender {
         if track.sent.is_none_or(|(newest, _)| number > newest) {
             track.sent = Some((number, now));
         }
+        self.newest_is_slow = track.slow;
         let unnoticed = track.slow || slab.count() == 1;
         if self.thinning.is_none() {
             self.begin_thinning();

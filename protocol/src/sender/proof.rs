@@ -81,6 +81,11 @@ impl Proof {
         self.unproven_since = None;
     }
 
+    /// Whether nothing proves receipt of what was sent before `at`.
+    pub(super) fn lacks(&self, at: Time) -> bool {
+        self.unproven_since.is_some_and(|since| since <= at)
+    }
+
     /// Whether media to the peer pauses.
     pub(super) fn is_paused(&self, now: Time) -> bool {
         self.unproven_since.is_some_and(|since| now.since(since) >= PROOF_WAIT)
@@ -100,7 +105,7 @@ mod tests {
         assert!(proof.is_paused(later));
         assert_eq!(proof.credit_nonce(later, Serial(4), 78, Duration::ZERO), None);
         assert!(proof.is_paused(later));
-        let hold = Duration::from_millis(2_990);
+        let hold = PROOF_WAIT.saturating_sub(Duration::from_millis(10));
         let sample = Duration::from_millis(10);
         let echo = |fresh| Some(Echo { sample, fresh, news: fresh });
         assert_eq!(proof.credit_nonce(later, Serial(4), 77, hold), echo(true));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::limits::HEARTBEAT_INTERVAL;
+use crate::limits::{FEEDBACK_INTERVAL, HEARTBEAT_INTERVAL, HEARTBEAT_INTERVAL_CALM};
 use crate::serial::Serial;
 use crate::time::Time;
 use crate::wire::{HEARTBEAT_FIXED_LEN, Heartbeat};
@@ -20,6 +20,10 @@ const HEARTBEAT_AGAIN: Duration = Duration::from_millis(50);
 const HEARTBEAT_AGAIN_MAX: u32 = 3;
 /// A HEARTBEAT to a calm path waits this long for a frame to follow: the next one, but at the lowest of rates.
 const HEARTBEAT_RIDES_WITHIN: Duration = Duration::from_millis(250);
+/// A calm path is asked for an echo where its last FEEDBACK is older than this: more than the interval of slow tracks, less
+/// than that of the others by as much as a round trip may take.
+const ASKS_AFTER: Duration = HEARTBEAT_INTERVAL.saturating_add(FEEDBACK_INTERVAL);
+
 impl Sender {
     /// A frame went out that no HEARTBEAT has counted. `unnoticed`: its loss would be noticed too late by the next one.
     pub(super) fn note_unreported(&mut self, now: Time, unnoticed: bool) {
@@ -33,8 +37,8 @@ impl Sender {
     }
 
     fn heartbeat_pause(&self, now: Time) -> Duration {
-        let closely = now < self.lossy_until || self.glance.queueing;
-        let interval = if closely { HEARTBEAT_LOSSY } else { HEARTBEAT_INTERVAL };
+        let closely = self.is_watched_closely(now);
+        let interval = if closely { HEARTBEAT_LOSSY } else { self.heartbeat_interval() };
         let pause = self.heartbeat_last.map_or(Duration::ZERO, |last| (last + interval).since(now));
         // Calm paths are told behind the next frame; the timer is for those that get none.
         let pause = if closely { pause } else { pause + HEARTBEAT_RIDES_WITHIN };
@@ -42,11 +46,31 @@ impl Sender {
         pause.max(HEARTBEAT_AFTER_FRAME)
     }
 
+    /// Whether the peer loses datagrams, a queue stands in its path, or it did not echo the newest HEARTBEAT in time though that asked.
+    fn is_watched_closely(&self, now: Time) -> bool {
+        let patience = FEEDBACK_INTERVAL + self.rtt.timeout();
+        let silent = self.heartbeat_last.is_some_and(|last| {
+            self.echo_wanted && self.proof.lacks(last) && now.since(last) > patience
+        });
+        now < self.lossy_until || self.glance.queueing || silent
+    }
+
+    /// The interval of a path that is not watched closely.
+    const fn heartbeat_interval(&self) -> Duration {
+        if self.newest_is_slow || self.glance.active { HEARTBEAT_INTERVAL } else { HEARTBEAT_INTERVAL_CALM }
+    }
+
     /// Whether the HEARTBEAT that is due about now should leave right behind the frame that was just sent: a calm path
     /// carries it in the same order, and nobody has to wake up for it.
     pub fn rides_behind_frame(&self, now: Time) -> bool {
-        let calm = now >= self.lossy_until && !self.glance.queueing && !self.glance.active;
-        calm && self.heartbeat_last.is_none_or(|last| now.since(last) + LAG_GRACE >= HEARTBEAT_INTERVAL)
+        let due = self.heartbeat_last.is_none_or(|last| now.since(last) + LAG_GRACE >= self.heartbeat_interval());
+        due && !self.glance.active && !self.is_watched_closely(now)
+    }
+
+    /// Whether the next HEARTBEAT needs an echo soon: on a calm path only where the last FEEDBACK is old.
+    fn asks_for_echo(&self, now: Time) -> bool {
+        let old = self.feedback.is_none_or(|last| now.since(last.arrived) >= ASKS_AFTER);
+        old || self.glance.active || self.proof.is_paused(now) || self.is_watched_closely(now)
     }
 
     pub(super) fn want_heartbeat(&mut self, at: Time) {
@@ -67,7 +91,8 @@ impl Sender {
         room: usize,
         histories: &impl Histories,
     ) -> Heartbeat {
-        self.heartbeat_last = Some(now);
+        let asks = self.asks_for_echo(now);
+        (self.heartbeat_last, self.echo_wanted) = (Some(now), asks);
         // While receipt is unproven the reports go on, so that a peer that comes back is heard.
         let goes_on = self.proof.is_paused(now) || self.is_slow();
         self.heartbeat_due = goes_on.then(|| now + HEARTBEAT_INTERVAL);
@@ -96,6 +121,7 @@ impl Sender {
             bytes: self.bytes.saturating_sub(waiting_bytes),
             echo: self.feedback.map(|feedback| (feedback.sent, now.since(feedback.arrived))),
             catalog,
+            asks,
             tracks: Vec::new(),
         };
         let mut left = room.saturating_sub(HEARTBEAT_FIXED_LEN);

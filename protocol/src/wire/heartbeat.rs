@@ -15,9 +15,11 @@ use super::thinning::Thinning;
 use super::writer::Writer;
 
 /// Bytes of a HEARTBEAT without track blocks.
-pub const HEARTBEAT_FIXED_LEN: usize = CONTROL_HEADER_LEN + 4 + 4 + 8 + 4 + 4 + 4 + 1 + CONTROL_CRC_LEN;
+pub const HEARTBEAT_FIXED_LEN: usize = CONTROL_HEADER_LEN + 4 + 4 + 8 + 4 + 4 + 4 + 1 + 1 + CONTROL_CRC_LEN;
 /// The hold that says: no FEEDBACK came yet.
 const NO_ECHO: u32 = u32::MAX;
+/// Flag: a FEEDBACK is to echo it soon.
+const FLAG_ASKS: u8 = 1 << 0;
 
 /// A track block.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -91,6 +93,8 @@ pub struct Heartbeat {
     pub echo: Option<(Stamp, Duration)>,
     /// Generation of the catalog, 0 from a producer.
     pub catalog: u32,
+    /// The sender wants a FEEDBACK that echoes it; without it, the next one that goes out does.
+    pub asks: bool,
     /// As many as fit.
     pub tracks: Vec<TrackHeartbeat>,
 }
@@ -105,6 +109,7 @@ impl Heartbeat {
             bytes,
             echo: read_echo(reader)?,
             catalog: reader.u32("catalog")?,
+            asks: read_flags(reader)? & FLAG_ASKS != 0,
             tracks: reader.list(COUNT_MAX, "tracks", TrackHeartbeat::read)?,
         })
     }
@@ -120,9 +125,18 @@ impl Heartbeat {
         writer.u32(stamp.0);
         writer.u32(hold);
         writer.u32(self.catalog);
+        writer.u8(if self.asks { FLAG_ASKS } else { 0 });
         let tracks = writer.fitting(1, &self.tracks, TrackHeartbeat::encoded_len);
         writer.list(COUNT_MAX, tracks, |writer, track| track.write(writer));
     }
+}
+
+fn read_flags(reader: &mut Reader<'_>) -> Result<u8, DecodeError> {
+    let flags = reader.u8("flags")?;
+    if flags & !FLAG_ASKS != 0 {
+        return Err(DecodeError::Value("flags"));
+    }
+    Ok(flags)
 }
 
 fn read_echo(reader: &mut Reader<'_>) -> Result<Option<(Stamp, Duration)>, DecodeError> {

@@ -391,6 +391,7 @@ def heartbeat(echo, hold, tracks):
         + u32(echo, "echo: send time of the last FEEDBACK")
         + u32(hold, "hold, us")
         + u32(9, "catalog generation")
+        + u8(1 if hold != 0xFFFFFFFF else 0, "flags: 1 asks for an echo")
         + listed(tracks, "track blocks")
     )
 

@@ -92,10 +92,10 @@ fn heartbeat() -> impl Strategy<Value = Heartbeat> {
     let echo = (any::<u32>(), 0..u32::MAX)
         .prop_map(|(stamp, hold)| (Stamp(stamp), Duration::from_micros(hold.into())));
     let sent = (any::<u32>(), any::<u32>(), any::<u64>());
-    (sent, option::of(echo), any::<u32>(), vec(track_heartbeat(), 0..12)).prop_map(
-        |((nonce, datagrams, bytes), echo, catalog, tracks)| {
+    (sent, option::of(echo), (any::<u32>(), any::<bool>()), vec(track_heartbeat(), 0..12)).prop_map(
+        |((nonce, datagrams, bytes), echo, (catalog, asks), tracks)| {
             let tracks = fitting(tracks, DATAGRAM_LEN - HEARTBEAT_FIXED_LEN, TrackHeartbeat::encoded_len);
-            Heartbeat { nonce, datagrams, bytes, echo, catalog, tracks }
+            Heartbeat { nonce, datagrams, bytes, echo, catalog, asks, tracks }
         },
     )
 }

@@ -96,6 +96,7 @@ fn heartbeat(echo: Option<(Stamp, Duration)>, tracks: Vec<TrackHeartbeat>) -> Me
         bytes: 1_488_000,
         echo,
         catalog: 9,
+        asks: echo.is_some(),
         tracks,
     })
 }

@@ -182,6 +182,7 @@ fn heartbeat(peer: &Peer, script: &mut Script<'_>) -> Message {
         bytes: 0,
         echo: script.bit().then(|| (Stamp(script.u32()), Duration::from_micros(script.u16().into()))),
         catalog: 0,
+        asks: script.bit(),
         tracks: (0..blocks).filter(|_| peer.producer != NOWHERE).map(|_| block(script)).collect(),
     })
 }
