@@ -1,45 +1,60 @@
 //! Three times that never mix: an end's own monotonic clock, a datagram's 32-bit stamps of it, and the
 //! producer's media time.
 
+use std::fmt;
+use std::num::NonZeroU64;
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
 /// A point on an end's own monotonic clock, microseconds since an origin of its choice.
 ///
-/// Engines never read a clock: every `handle_*` and `poll_*` is told the time.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct Time(u64);
+/// Engines never read a clock: every `handle_*` and `poll_*` is told the time. Counted from 1, so that a time that may be
+/// missing takes no more room than one that is there: each viewer has many of both.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(NonZeroU64);
 
 impl Time {
     /// The origin.
-    pub const ZERO: Self = Self(0);
+    pub const ZERO: Self = Self(NonZeroU64::MIN);
 
     /// The point `us` microseconds after the origin.
     pub const fn from_micros(us: u64) -> Self {
-        Self(us)
+        Self(NonZeroU64::MIN.saturating_add(us))
     }
 
     /// Microseconds since the origin.
     pub const fn as_micros(self) -> u64 {
-        self.0
+        self.0.get() - 1
     }
 
     /// Time since `earlier`, zero if that is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
-        Duration::from_micros(self.0.saturating_sub(earlier.0))
+        Duration::from_micros(self.0.get().saturating_sub(earlier.0.get()))
     }
 
     /// The point `span` earlier, or the origin.
     #[must_use]
     pub fn before(self, span: Duration) -> Self {
-        Self(self.0.saturating_sub(micros(span)))
+        Self::from_micros(self.as_micros().saturating_sub(micros(span)))
     }
 
     /// The low 32 bits, as the send time of a message (PROTOCOL 2.3). Wraps every 71 minutes.
     pub const fn stamp(self) -> Stamp {
-        let [_, _, _, _, a, b, c, d] = self.0.to_be_bytes();
+        let [_, _, _, _, a, b, c, d] = self.as_micros().to_be_bytes();
         Stamp(u32::from_be_bytes([a, b, c, d]))
+    }
+}
+
+impl Default for Time {
+    fn default() -> Self {
+        Self::ZERO
+    }
+}
+
+impl fmt::Debug for Time {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Time").field(&self.as_micros()).finish()
     }
 }
 
@@ -98,7 +113,7 @@ impl Stamp {
     /// The time of this stamp that is next to `near` on the same clock; right within 35 minutes of it.
     pub const fn widen(self, near: Time) -> Time {
         let away = self.0.wrapping_sub(near.stamp().0).cast_signed() as i64;
-        Time(near.0.saturating_add_signed(away))
+        Time::from_micros(near.as_micros().saturating_add_signed(away))
     }
 }
 
@@ -153,6 +168,14 @@ mod tests {
         assert_eq!(b.micros_after(a), 200);
         assert_eq!(a.micros_after(b), -200);
         assert_eq!(CaptureTime::from_time(Time::from_micros(1_234_567)).0, 12_345);
+    }
+
+    #[test]
+    fn a_time_that_may_be_missing_takes_no_more_room() {
+        assert_eq!(size_of::<Option<Time>>(), size_of::<Time>());
+        assert_eq!(Time::from_micros(7).as_micros(), 7);
+        assert_eq!(format!("{:?}", Time::ZERO), "Time(0)");
+        assert_eq!(Time::from_micros(u64::MAX) + Duration::MAX, Time::from_micros(u64::MAX));
     }
 
     #[test]

@@ -67,7 +67,8 @@ fn a_heartbeat_names_as_many_tracks_as_fit() {
         skipped: vec![],
     };
     let tracks = vec![block; usize::from(TOO_MANY)];
-    let heartbeat = Heartbeat { nonce: 1, datagrams: 0, bytes: 0, echo: None, catalog: 0, asks: true, tracks };
+    let heartbeat =
+        Heartbeat { nonce: 1, datagrams: 0, bytes: 0, echo: None, catalog: 0, asks: true, tracks };
     let bytes = encode(&Message::Heartbeat(heartbeat));
     let Message::Heartbeat(heartbeat) = decode(&bytes) else { panic!() };
     assert_eq!(heartbeat.tracks.len(), (DATAGRAM_LEN - wire::HEARTBEAT_FIXED_LEN) / 43);
@@ -91,7 +92,8 @@ fn a_catalog_that_does_not_fit_one_page_says_that_there_is_more() {
 fn a_hold_too_long_for_its_field_is_not_taken_for_none() {
     let hold = Duration::from_secs(3_600 * 24);
     let echo = Some((Stamp(5), hold));
-    let heartbeat = Heartbeat { nonce: 1, datagrams: 0, bytes: 0, echo, catalog: 0, asks: true, tracks: vec![] };
+    let heartbeat =
+        Heartbeat { nonce: 1, datagrams: 0, bytes: 0, echo, catalog: 0, asks: true, tracks: vec![] };
     let Message::Heartbeat(heartbeat) = decode(&encode(&Message::Heartbeat(heartbeat))) else { panic!() };
     let longest = Duration::from_micros(u64::from(u32::MAX) - 1);
     assert_eq!(heartbeat.echo, Some((Stamp(5), longest)));

@@ -79,6 +79,8 @@ impl Sender {
 
 #[cfg(target_os = "linux")]
 pub(crate) mod system {
+    use std::cell::RefCell;
+    use std::collections::BTreeMap;
     use std::io::IoSlice;
     use std::net::{IpAddr, UdpSocket};
     use std::os::fd::AsRawFd as _;
@@ -110,20 +112,43 @@ pub(crate) mod system {
         control.extend(cut.as_ref().map(ControlMessage::UdpGsoSegments));
         control.extend(v4.as_ref().map(ControlMessage::Ipv4PacketInfo));
         control.extend(v6.as_ref().map(ControlMessage::Ipv6PacketInfo));
-        // Its capacity is what the kernel reads: exactly the messages that there are.
-        let room = match (cut.is_some(), v4.is_some(), v6.is_some()) {
-            (true, true, _) => Some(cmsg_space!(u16, libc::in_pktinfo)),
-            (true, _, true) => Some(cmsg_space!(u16, libc::in6_pktinfo)),
-            (true, ..) => Some(cmsg_space!(u16)),
-            (_, true, _) => Some(cmsg_space!(libc::in_pktinfo)),
-            (_, _, true) => Some(cmsg_space!(libc::in6_pktinfo)),
-            _ => None,
-        };
-        // Made anew for each call: they point into themselves, and whoever kept them could not change threads.
-        let mut headers = MultiHeaders::preallocate(count, room);
+        let layout = Layout { cut: cut.is_some(), v4: v4.is_some(), v6: v6.is_some() };
         let slices = slices.get(..count).unwrap_or_default();
-        sendmmsg(socket.as_raw_fd(), &mut headers, slices, addresses, control, MsgFlags::empty())
-            .map_or(0, Iterator::count)
+        HEADERS.with_borrow_mut(|kept| {
+            let headers =
+                kept.entry(layout).or_insert_with(|| MultiHeaders::preallocate(BATCH_MAX, layout.room()));
+            sendmmsg(socket.as_raw_fd(), headers, slices, addresses, control, MsgFlags::empty())
+                .map_or(0, Iterator::count)
+        })
+    }
+
+    /// Which control messages there are.
+    #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+    struct Layout {
+        cut: bool,
+        v4: bool,
+        v6: bool,
+    }
+
+    impl Layout {
+        /// Its capacity is what the kernel reads: exactly the messages that there are.
+        fn room(self) -> Option<Vec<u8>> {
+            match (self.cut, self.v4, self.v6) {
+                (true, true, _) => Some(cmsg_space!(u16, libc::in_pktinfo)),
+                (true, _, true) => Some(cmsg_space!(u16, libc::in6_pktinfo)),
+                (true, ..) => Some(cmsg_space!(u16)),
+                (_, true, _) => Some(cmsg_space!(libc::in_pktinfo)),
+                (_, _, true) => Some(cmsg_space!(libc::in6_pktinfo)),
+                _ => None,
+            }
+        }
+    }
+
+    thread_local! {
+        /// Room for the headers of a call. They point into themselves and can't change threads, so they are the thread's and not the
+        /// socket's.
+        static HEADERS: RefCell<BTreeMap<Layout, MultiHeaders<SockaddrStorage>>> =
+            const { RefCell::new(BTreeMap::new()) };
     }
 
     fn source_v4(ip: IpAddr) -> Option<libc::in_pktinfo> {

@@ -3,23 +3,30 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use bytes::BytesMut;
 use protocol::id::{SessionId, TrackKey};
 use protocol::limits::DATAGRAM_LEN;
+use protocol::random::Random;
+use protocol::sender::Run;
 use protocol::serial::Serial;
 use protocol::slab::Slab;
 use protocol::time::Time;
 use protocol::wire::{Message, Skip, SkipItem, SkipRange, SkipReason};
 
-use super::Broker;
+use super::channel::Channels;
 use super::grid::coarse;
 use super::handover::Path;
 use super::lanes::{Dropped, OwnedFrame};
+use super::outbox::Outbox;
 use super::session::{Role, Session};
 use super::sessions::Slot;
-use super::watch::report;
+use super::watch::{compose_report, report};
+use super::{Broker, Counters};
 
 /// Viewers that are looked at together: as many as a processor fetches memory for at once.
 const GROUP: usize = 16;
+/// Bytes of a datagram behind which a HEARTBEAT may ride in the same send: one track block fits, whatever it says.
+const SHARED_MIN: usize = 256;
 
 impl Broker {
     /// Takes a whole frame into the history and queues it for every viewer: one slab, one send each. The order of the
@@ -35,6 +42,15 @@ impl Broker {
         let mut takers = 0;
         let mut group = [Slot::default(); GROUP];
         let mut slots = channel.subscribers.slots_by_turns(self.rotation);
+        let mut fan = Fan {
+            now,
+            frame: (&key, number, slab),
+            interval,
+            channels: &self.channels,
+            random: &mut self.random,
+            outbox: &mut self.outbox,
+            counters: &mut self.counters,
+        };
         loop {
             // First a look at a whole group: the processor fetches what lies at several viewers at once, while one after
             // the other would be waited for.
@@ -49,9 +65,7 @@ impl Broker {
             }
             for (slot, _) in group.iter().zip(playing).take(size).filter(|(_, plays)| *plays) {
                 let Some(session) = self.sessions.at_mut(*slot) else { continue };
-                let offered =
-                    offer(now, session, (&key, number, slab), interval, &mut self.outbox, &mut self.counters);
-                let Some(Offered { due, rides }) = offered else { continue };
+                let Some(Offered { due, rides }) = fan.offer(session) else { continue };
                 takers += 1;
                 if rides {
                     self.riders.push(*slot);
@@ -151,49 +165,91 @@ struct Offered {
     rides: bool,
 }
 
-/// Offers a frame to one session that plays its track.
-fn offer(
+/// A frame on its way to everybody, and what that takes.
+struct Fan<'a> {
     now: Time,
-    session: &mut Session,
-    (key, number, slab): (&TrackKey, u64, &Slab),
+    frame: (&'a TrackKey, u64, &'a Slab),
+    /// Duration of a frame, zero if unknown.
     interval: Duration,
-    outbox: &mut super::outbox::Outbox,
-    counters: &mut super::Counters,
-) -> Option<Offered> {
-    let Role::Viewer(viewer) = &mut session.role else { return None };
-    if viewer.sender.is_paused(now) {
-        counters.frames_paused += 1;
-        return None;
+    channels: &'a Channels,
+    random: &'a mut Random,
+    outbox: &'a mut Outbox,
+    counters: &'a mut Counters,
+}
+
+impl Fan<'_> {
+    /// Offers the frame to one session that plays its track.
+    fn offer(&mut self, session: &mut Session) -> Option<Offered> {
+        let (now, (key, number, slab)) = (self.now, self.frame);
+        let Role::Viewer(viewer) = &mut session.role else { return None };
+        if viewer.sender.is_paused(now) {
+            self.counters.frames_paused += 1;
+            return None;
+        }
+        if viewer.sender.leaves_out(now, key, number, slab) {
+            self.counters.frames_thinned += 1;
+            return None;
+        }
+        if !viewer.sender.note_sent(now, key, number, slab) {
+            return None;
+        }
+        let deferred = viewer.sender.defer(now, (key, number, slab), self.interval);
+        let before = viewer.sender.parity_sent();
+        let parity = viewer.sender.parity(now, (key, slab), deferred);
+        self.counters.datagrams_parity += viewer.sender.parity_sent() - before;
+        let (mut due, left_out) = (viewer.sender.poll_timeout(), viewer.sender.poll_skip(key));
+        let rides = !deferred && viewer.sender.rides_behind_frame(now);
+        let patience = viewer.patience();
+        if !left_out.is_empty() {
+            // Ahead of the frame: the viewer waits for nothing that doesn't come.
+            let skip =
+                session.encode_for(now, key.producer, key.stream, &Message::Skip(Skip { ranges: left_out }));
+            self.outbox.control(session.path, skip);
+        }
+        let frame = OwnedFrame { viewer: session.outbound.session(), number };
+        let shared = if rides { self.share_send(session) } else { None };
+        let shares = shared.is_some();
+        let taken = if let Some(run) = shared {
+            due = poll_timeout(session);
+            self.outbox.run(now, (frame.viewer, session.path), run, patience)
+        } else {
+            deferred || self.outbox.media(now, session.path, (slab, Some(frame)), patience)
+        };
+        if taken {
+            self.counters.frames_out += 1;
+        } else {
+            self.counters.dropped_queue_full += 1;
+            recall(session, number, slab);
+        }
+        if parity.is_some_and(|parity| !self.outbox.run(now, (frame.viewer, session.path), parity, patience))
+        {
+            self.counters.dropped_queue_full += 1;
+        }
+        Some(Offered { due, rides: rides && !shares })
     }
-    if viewer.sender.leaves_out(now, key, number, slab) {
-        counters.frames_thinned += 1;
-        return None;
+
+    /// A frame of one datagram takes the HEARTBEAT behind it along in its send: only the last datagram of one may be shorter,
+    /// so frames of several can't.
+    fn share_send(&mut self, session: &mut Session) -> Option<Run> {
+        let (key, number, slab) = self.frame;
+        let data = slab.datagrams();
+        let Role::Viewer(viewer) = &session.role else { return None };
+        // It would overtake what waits in the lanes of other channels.
+        let only = viewer.targets().all(|target| target.producer == key.producer);
+        if slab.count() != 1 || data.len() < SHARED_MIN || !only {
+            return None;
+        }
+        let room = data.len().min(DATAGRAM_LEN);
+        let report = compose_report(self.now, session, self.random.nonzero_u32(), room, self.channels)?;
+        let mut bytes = BytesMut::with_capacity(data.len() + report.len());
+        bytes.extend_from_slice(data);
+        bytes.extend_from_slice(&report);
+        Some(Run { bytes: bytes.freeze(), segment: data.len(), frame: Some(number) })
     }
-    if !viewer.sender.note_sent(now, key, number, slab) {
-        return None;
-    }
-    let deferred = viewer.sender.defer(now, (key, number, slab), interval);
-    let before = viewer.sender.parity_sent();
-    let parity = viewer.sender.parity(now, (key, slab), deferred);
-    counters.datagrams_parity += viewer.sender.parity_sent() - before;
-    let (due, left_out) = (viewer.sender.poll_timeout(), viewer.sender.poll_skip(key));
-    let rides = viewer.sender.rides_behind_frame(now);
-    let patience = viewer.patience();
-    if !left_out.is_empty() {
-        // Ahead of the frame: the viewer waits for nothing that doesn't come.
-        let skip =
-            session.encode_for(now, key.producer, key.stream, &Message::Skip(Skip { ranges: left_out }));
-        outbox.control(session.path, skip);
-    }
-    let frame = OwnedFrame { viewer: session.outbound.session(), number };
-    if deferred || outbox.media(now, session.path, (slab, Some(frame)), patience) {
-        counters.frames_out += 1;
-    } else {
-        counters.dropped_queue_full += 1;
-        recall(session, number, slab);
-    }
-    if parity.is_some_and(|parity| !outbox.run(now, (frame.viewer, session.path), parity, patience)) {
-        counters.dropped_queue_full += 1;
-    }
-    Some(Offered { due, rides: !deferred && rides })
+}
+
+/// When the viewer's timer is due.
+fn poll_timeout(session: &Session) -> Option<Time> {
+    let Role::Viewer(viewer) = &session.role else { return None };
+    viewer.sender.poll_timeout()
 }

@@ -31,8 +31,7 @@ mod sessions;
 mod viewer;
 mod watch;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::net::SocketAddr;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -106,7 +105,6 @@ pub struct Broker {
     random: Random,
     gate: Gate,
     sessions: Sessions,
-    by_address: HashMap<SocketAddr, SessionId>,
     channels: Channels,
     timers: BTreeSet<(Time, SessionId)>,
     housekeeping: Option<Time>,
@@ -134,7 +132,6 @@ impl Broker {
             random,
             gate: Gate::default(),
             sessions: Sessions::default(),
-            by_address: HashMap::new(),
             channels: Channels::within(memory),
             timers: BTreeSet::new(),
             housekeeping: None,
@@ -178,7 +175,7 @@ impl Broker {
 
     /// Whether nothing is left of any peer.
     pub fn is_empty(&self) -> bool {
-        let peers = self.sessions.is_empty() && self.by_address.is_empty() && self.gate.is_empty();
+        let peers = self.sessions.is_empty() && self.gate.is_empty();
         peers && self.channels.is_empty() && self.timers.is_empty() && self.outbox.is_empty()
     }
 
@@ -283,7 +280,7 @@ impl Broker {
                 // Of two sessions at one address, the one that speaks has it: a peer that dialled anew may hear from its
                 // former session first, and goes on with that.
                 if !session.has_address {
-                    self.take_address(path.peer, id);
+                    self.sessions.take_address(id);
                 }
             }
             Arrival::Reordered => {}
@@ -291,8 +288,8 @@ impl Broker {
         if let Some(session) = self.sessions.get_mut(&id) {
             session.heard = now;
             let peer = session.path.peer;
-            if !session.has_address && !self.by_address.contains_key(&peer) {
-                self.take_address(peer, id);
+            if !session.has_address && self.sessions.at_address(&peer).is_none() {
+                self.sessions.take_address(id);
             }
         }
         self.handle_message(now, id, path, datagram.len(), control);
@@ -381,7 +378,7 @@ impl Broker {
 
     /// The session of a caller whose address is validated: the one that its nonce named before, or a new one.
     fn session_for(&mut self, now: Time, path: Path, hello: &Hello) -> Option<SessionId> {
-        if let Some(known) = self.by_address.get(&path.peer).copied() {
+        if let Some(known) = self.sessions.at_address(&path.peer) {
             if self.sessions.get(&known).is_some_and(|session| session.nonce == hello.nonce) {
                 return Some(known);
             }
@@ -399,7 +396,7 @@ impl Broker {
             wire::Role::Probe => Role::Probe,
         };
         self.sessions.insert(id, Session::new(now, id, path, hello.nonce, role));
-        self.take_address(path.peer, id);
+        self.sessions.take_address(id);
         self.counters.sessions_opened += 1;
         tracing::debug!(peer = %path.peer, role = ?hello.role, "session opened");
         Some(id)
@@ -410,8 +407,7 @@ impl Broker {
     fn forget_for_successor(&mut self, now: Time, id: SessionId) {
         let Some(session) = self.sessions.get(&id) else { return };
         if matches!(&session.role, Role::Producer(ingest) if ingest.publishing.is_some()) {
-            let peer = session.path.peer;
-            self.leave_address(peer, id);
+            self.sessions.leave_address(id);
         } else {
             self.end_session(now, id, None);
         }
@@ -467,9 +463,6 @@ impl Broker {
         let Some(mut session) = self.sessions.remove(&id) else { return };
         if let Some(timer) = session.timer.take() {
             self.timers.remove(&(timer, id));
-        }
-        if self.by_address.get(&session.path.peer) == Some(&id) {
-            self.by_address.remove(&session.path.peer);
         }
         self.gate.leave(session.path.peer.ip());
         let last = match &mut session.role {

@@ -1,7 +1,5 @@
 //! Where the peers of sessions are, and how a session moves (PROTOCOL 8).
 
-use std::net::SocketAddr;
-
 use protocol::id::SessionId;
 use protocol::limits::{CONTROL_CRC_LEN, CONTROL_HEADER_LEN};
 use protocol::time::Time;
@@ -13,28 +11,6 @@ use super::{Broker, SessionLimits};
 const CHALLENGE_LEN: usize = CONTROL_HEADER_LEN + 8 + CONTROL_CRC_LEN;
 
 impl Broker {
-    /// What comes from this address without a session id is this session's from now on. The session remembers it, so that
-    /// its next message finds out without a look into the table.
-    pub(super) fn take_address(&mut self, peer: SocketAddr, id: SessionId) {
-        let former = self.by_address.insert(peer, id).filter(|former| *former != id);
-        if let Some(former) = former.and_then(|former| self.sessions.get_mut(&former)) {
-            former.has_address = false;
-        }
-        if let Some(session) = self.sessions.get_mut(&id) {
-            session.has_address = session.path.peer == peer;
-        }
-    }
-
-    /// The address is nobody's, if it was this session's.
-    pub(super) fn leave_address(&mut self, peer: SocketAddr, id: SessionId) {
-        if self.by_address.get(&peer) == Some(&id) {
-            self.by_address.remove(&peer);
-        }
-        if let Some(session) = self.sessions.get_mut(&id) {
-            session.has_address = false;
-        }
-    }
-
     /// A session's newest message came from elsewhere. One shorter than a challenge draws none: nobody who is not
     /// validated is sent more than came from there.
     pub(super) fn challenge_path(&mut self, now: Time, id: SessionId, path: Path, len: usize) {
@@ -51,10 +27,13 @@ impl Broker {
     pub(super) fn handle_path_response(&mut self, now: Time, id: SessionId, path: Path, data: [u8; 8]) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
         let before = session.path.peer;
-        if session.respond(now, path, data) {
+        if session.is_answer(now, path, data) {
             // Another session may have come to where this one was.
-            self.leave_address(before, id);
-            self.take_address(path.peer, id);
+            self.sessions.leave_address(id);
+            if let Some(session) = self.sessions.get_mut(&id) {
+                session.move_to(path);
+            }
+            self.sessions.take_address(id);
             self.gate.leave(before.ip());
             // A session that stands is not refused for its new prefix.
             self.gate.enter(path.peer.ip(), &SessionLimits { per_prefix: usize::MAX, ..self.config.limits });

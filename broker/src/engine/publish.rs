@@ -23,7 +23,7 @@ impl Broker {
         header: &DataHeader,
         payload: &[u8],
     ) {
-        let owner = self.by_address.get(&path.peer).copied().filter(|id| self.publishes(*id, header));
+        let owner = self.sessions.at_address(&path.peer).filter(|id| self.publishes(*id, header));
         let Some(id) = owner.or_else(|| self.publisher_at(path, header)) else {
             self.redirect_data(path, datagram, header);
             return;

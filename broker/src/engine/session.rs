@@ -101,15 +101,16 @@ impl Session {
         self.encode(now, &Message::PathChallenge(data))
     }
 
-    /// A response came: true where it is the one that was wanted, from where it was wanted. The session has moved.
-    pub(super) fn respond(&mut self, now: Time, path: Path, data: [u8; 8]) -> bool {
-        let right = self.challenge.as_ref().is_some_and(|wanted| {
+    /// Whether a response is the one that is wanted, from where it is wanted.
+    pub(super) fn is_answer(&self, now: Time, path: Path, data: [u8; 8]) -> bool {
+        self.challenge.as_ref().is_some_and(|wanted| {
             wanted.path == path && wanted.data == data && now.since(wanted.since) < CHALLENGE_LIFE
-        });
-        if right {
-            self.challenge = None;
-            self.path = path;
-        }
-        right
+        })
+    }
+
+    /// The peer has proven that it is there.
+    pub(super) fn move_to(&mut self, path: Path) {
+        self.challenge = None;
+        self.path = path;
     }
 }

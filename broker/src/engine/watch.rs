@@ -3,6 +3,7 @@
 use std::iter;
 use std::time::Duration;
 
+use bytes::Bytes;
 use protocol::id::{ProducerId, SessionId, StreamId, Target};
 use protocol::limits::{DATAGRAM_LEN, LATENCY};
 use protocol::time::Time;
@@ -285,11 +286,23 @@ pub(super) fn report(
     channels: &Channels,
     outbox: &mut Outbox,
 ) -> Option<Time> {
-    let header = session.outbound.session_header(now);
-    let Role::Viewer(viewer) = &mut session.role else { return None };
-    let heartbeat = viewer.sender.heartbeat(now, (header.seq, nonce), channels.generation(), room, channels);
-    let bytes = protocol::wire::encode(&header, &Message::Heartbeat(heartbeat));
+    let bytes = compose_report(now, session, nonce, room, channels)?;
+    let Role::Viewer(viewer) = &session.role else { return None };
     let about = viewer.targets().map(|target| target.producer);
     outbox.report(session.path, bytes, about);
     viewer.sender.poll_timeout()
+}
+
+/// A HEARTBEAT of at most `room` bytes, to leave right away.
+pub(super) fn compose_report(
+    now: Time,
+    session: &mut Session,
+    nonce: u32,
+    room: usize,
+    channels: &Channels,
+) -> Option<Bytes> {
+    let header = session.outbound.session_header(now);
+    let Role::Viewer(viewer) = &mut session.role else { return None };
+    let heartbeat = viewer.sender.heartbeat(now, (header.seq, nonce), channels.generation(), room, channels);
+    Some(protocol::wire::encode(&header, &Message::Heartbeat(heartbeat)))
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use crate::escalation::COPY_SPACING;
-use crate::limits::{FEEDBACK_INTERVAL, FEEDBACK_INTERVAL_MAX, FEEDBACK_SPACING, HEARTBEAT_INTERVAL, HEARTBEAT_INTERVAL_CALM};
+use crate::limits::{
+    FEEDBACK_INTERVAL, FEEDBACK_INTERVAL_MAX, FEEDBACK_SPACING, HEARTBEAT_INTERVAL, HEARTBEAT_INTERVAL_CALM,
+};
 use crate::time::{Stamp, Time};
 
 /// The interval before the round-trip time is known.
@@ -209,7 +211,10 @@ mod tests {
     fn a_frame_a_second_draws_none_until_a_heartbeat_asks_or_the_next_frame_is_late() {
         let mut schedule = Schedule::default();
         schedule.expect_every(Duration::from_secs(1));
-        assert_eq!(pauses(&mut schedule, 0, 1_000, 9_000, 15_000), [0, 2_500, 5_000, 7_500, 9_250, 10_500, 13_000]);
+        assert_eq!(
+            pauses(&mut schedule, 0, 1_000, 9_000, 15_000),
+            [0, 2_500, 5_000, 7_500, 9_250, 10_500, 13_000]
+        );
         let mut schedule = Schedule::default();
         schedule.expect_every(Duration::from_secs(1));
         let mut sent = Vec::new();

@@ -45,7 +45,7 @@ use crate::seldom::Seldom;
 use crate::serial::Serial;
 use crate::session::rtt::Rtt;
 use crate::slab::Slab;
-use crate::time::{Stamp, Time};
+use crate::time::{Stamp, Time, millis32};
 use crate::wire::{ClockPoint, Feedback, TrackFeedback, TrackKind};
 
 use delayed::Delayed;
@@ -145,8 +145,6 @@ pub struct Sender {
     lossy_until: Time,
     heartbeat_due: Option<Time>,
     heartbeat_last: Option<Time>,
-    /// It asked for an echo.
-    echo_wanted: bool,
     /// DATA that the newest HEARTBEAT counted, if one went out.
     heartbeat_told: Option<u32>,
     /// The next HEARTBEAT answers a FEEDBACK that had nothing new.
@@ -173,7 +171,8 @@ struct LastFeedback {
     arrived: Time,
     lost: u32,
     runs: u32,
-    horizon: Duration,
+    /// Milliseconds, as it comes.
+    horizon: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -227,7 +226,6 @@ impl Sender {
             lossy_until: now + LOSSY_AT_JOIN,
             heartbeat_due: None,
             heartbeat_last: None,
-            echo_wanted: false,
             heartbeat_told: None,
             answering: false,
             first_of_heartbeat: 0,
@@ -359,7 +357,7 @@ impl Sender {
 
     /// How long after capture the peer may ask, as it last said.
     pub fn horizon(&self) -> Option<Duration> {
-        self.feedback.map(|feedback| feedback.horizon)
+        self.feedback.map(|feedback| Duration::from_millis(feedback.horizon.into()))
     }
 
     /// Whether media to the peer pauses, since nothing proves that it arrives.
@@ -414,7 +412,7 @@ impl Sender {
             arrived: now,
             lost: feedback.lost,
             runs: feedback.runs,
-            horizon: feedback.horizon,
+            horizon: millis32(feedback.horizon),
         });
         let mut proven = false;
         let mut echo = None;

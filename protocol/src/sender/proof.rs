@@ -16,6 +16,8 @@ const HEARTBEATS_KEPT: usize = 32;
 pub(super) struct Proof {
     heartbeats: VecDeque<Sent>,
     unproven_since: Option<Time>,
+    /// When the newest HEARTBEAT went out, if it asked for an echo that did not come yet: each frame looks here.
+    awaits: Option<Stamp>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -45,8 +47,14 @@ impl Proof {
         self.unproven_since.get_or_insert(now);
     }
 
-    /// A HEARTBEAT goes out. `telling`: it reports media, or nobody asked for it.
-    pub(super) fn note_heartbeat(&mut self, now: Time, seq: Serial, nonce: u32, telling: bool) {
+    /// A HEARTBEAT goes out. `telling`: it reports media, or nobody asked for it. `asks`: it wants an echo soon.
+    pub(super) fn note_heartbeat(
+        &mut self,
+        now: Time,
+        (seq, nonce): (Serial, u32),
+        telling: bool,
+        asks: bool,
+    ) {
         if self.heartbeats.len() == HEARTBEATS_KEPT {
             self.heartbeats.pop_front();
         }
@@ -55,6 +63,7 @@ impl Proof {
             self.heartbeats.reserve_exact(self.heartbeats.len().max(2));
         }
         self.heartbeats.push_back(Sent { seq, nonce, at: now.stamp(), telling, credited: false });
+        self.awaits = asks.then(|| now.stamp());
     }
 
     /// The peer echoes a HEARTBEAT that went out.
@@ -67,13 +76,18 @@ impl Proof {
     ) -> Option<Echo> {
         let place = self.heartbeats.iter().position(|sent| sent.seq == seq && sent.nonce == nonce)?;
         self.heartbeats.drain(..place);
+        let newest = self.heartbeats.len() == 1;
         let sent = self.heartbeats.front_mut()?;
         let fresh = !std::mem::replace(&mut sent.credited, true);
         let sample = now.stamp().since(sent.at).saturating_sub(hold);
+        let news = fresh && sent.telling;
         if fresh {
             self.unproven_since = None;
         }
-        Some(Echo { sample, fresh, news: fresh && sent.telling })
+        if newest {
+            self.awaits = None;
+        }
+        Some(Echo { sample, fresh, news })
     }
 
     /// The peer named the right digest of a whole frame.
@@ -81,9 +95,10 @@ impl Proof {
         self.unproven_since = None;
     }
 
-    /// Whether nothing proves receipt of what was sent before `at`.
-    pub(super) fn lacks(&self, at: Time) -> bool {
-        self.unproven_since.is_some_and(|since| since <= at)
+    /// Whether the newest HEARTBEAT asked for an echo that did not come within `patience`, while something is unproven.
+    pub(super) fn is_unanswered(&self, now: Time, patience: Duration) -> bool {
+        let late = |at: Stamp| now.stamp().since(at) > patience;
+        self.unproven_since.is_some() && self.awaits.is_some_and(late)
     }
 
     /// Whether media to the peer pauses.
@@ -101,7 +116,7 @@ mod tests {
         let mut proof = Proof::default();
         let (start, later) = (Time::ZERO, Time::ZERO + PROOF_WAIT);
         proof.note_sent(start);
-        proof.note_heartbeat(start, Serial(4), 77, true);
+        proof.note_heartbeat(start, (Serial(4), 77), true, true);
         assert!(proof.is_paused(later));
         assert_eq!(proof.credit_nonce(later, Serial(4), 78, Duration::ZERO), None);
         assert!(proof.is_paused(later));
@@ -116,10 +131,27 @@ mod tests {
     }
 
     #[test]
+    fn a_heartbeat_that_asked_is_missed_until_it_is_echoed_and_one_that_did_not_never_is() {
+        let mut proof = Proof::default();
+        let at = |ms: u64| Time::from_micros(ms * 1_000);
+        let patience = Duration::from_millis(300);
+        proof.note_heartbeat(at(0), (Serial(4), 77), true, true);
+        assert!(!proof.is_unanswered(at(400), patience), "nothing was sent that has to be proven");
+        proof.note_sent(at(0));
+        assert!(!proof.is_unanswered(at(300), patience));
+        assert!(proof.is_unanswered(at(301), patience));
+        proof.credit_nonce(at(400), Serial(4), 77, Duration::ZERO);
+        proof.note_sent(at(500));
+        assert!(!proof.is_unanswered(at(900), patience));
+        proof.note_heartbeat(at(1_000), (Serial(5), 78), true, false);
+        assert!(!proof.is_unanswered(at(2_000), patience));
+    }
+
+    #[test]
     fn the_echo_of_an_answer_that_said_nothing_is_proof_but_no_news() {
         let mut proof = Proof::default();
         proof.note_sent(Time::ZERO);
-        proof.note_heartbeat(Time::ZERO, Serial(4), 77, false);
+        proof.note_heartbeat(Time::ZERO, (Serial(4), 77), false, false);
         let echo = proof.credit_nonce(Time::ZERO, Serial(4), 77, Duration::ZERO);
         assert_eq!(echo, Some(Echo { sample: Duration::ZERO, fresh: true, news: false }));
         assert!(!proof.is_paused(Time::ZERO + PROOF_WAIT));

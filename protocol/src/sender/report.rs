@@ -49,10 +49,7 @@ impl Sender {
     /// Whether the peer loses datagrams, a queue stands in its path, or it did not echo the newest HEARTBEAT in time though that asked.
     fn is_watched_closely(&self, now: Time) -> bool {
         let patience = FEEDBACK_INTERVAL + self.rtt.timeout();
-        let silent = self.heartbeat_last.is_some_and(|last| {
-            self.echo_wanted && self.proof.lacks(last) && now.since(last) > patience
-        });
-        now < self.lossy_until || self.glance.queueing || silent
+        now < self.lossy_until || self.glance.queueing || self.proof.is_unanswered(now, patience)
     }
 
     /// The interval of a path that is not watched closely.
@@ -63,7 +60,8 @@ impl Sender {
     /// Whether the HEARTBEAT that is due about now should leave right behind the frame that was just sent: a calm path
     /// carries it in the same order, and nobody has to wake up for it.
     pub fn rides_behind_frame(&self, now: Time) -> bool {
-        let due = self.heartbeat_last.is_none_or(|last| now.since(last) + LAG_GRACE >= self.heartbeat_interval());
+        let due =
+            self.heartbeat_last.is_none_or(|last| now.since(last) + LAG_GRACE >= self.heartbeat_interval());
         due && !self.glance.active && !self.is_watched_closely(now)
     }
 
@@ -92,7 +90,7 @@ impl Sender {
         histories: &impl Histories,
     ) -> Heartbeat {
         let asks = self.asks_for_echo(now);
-        (self.heartbeat_last, self.echo_wanted) = (Some(now), asks);
+        self.heartbeat_last = Some(now);
         // While receipt is unproven the reports go on, so that a peer that comes back is heard.
         let goes_on = self.proof.is_paused(now) || self.is_slow();
         self.heartbeat_due = goes_on.then(|| now + HEARTBEAT_INTERVAL);
@@ -109,7 +107,7 @@ impl Sender {
         let datagrams = Serial::narrow(self.all_datagrams().saturating_sub(waiting)).0;
         let told = self.heartbeat_told.replace(datagrams);
         let telling = !std::mem::take(&mut self.answering) || told != Some(datagrams);
-        self.proof.note_heartbeat(now, seq, nonce, telling);
+        self.proof.note_heartbeat(now, (seq, nonce), telling, asks);
         // What leaves from now on is counted by the next one.
         let burst = std::mem::take(&mut self.burst);
         if let Some(thinning) = &mut self.thinning {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::id::TrackKey;
-use crate::limits::HEARTBEAT_INTERVAL;
+use crate::limits::{DATA_HEADER_LEN, HEARTBEAT_INTERVAL};
 use crate::slab::Slab;
 use crate::spread::Spread;
 use crate::time::{Stamp, Time, micros};
@@ -112,9 +112,13 @@ impl Sender {
         let Some(thinning) = &mut self.thinning else { return };
         thinning.recall(&key, number, &header);
         let (count, bytes) = self.pacer.get_mut().map_or((0, 0), |pacer| pacer.forget(&key, number));
-        let count = count + DataHeader::split_run(datagrams).count() as u64;
+        // A HEARTBEAT may stand behind them.
+        let lengths =
+            DataHeader::split_run(datagrams).map(|(_, payload)| (DATA_HEADER_LEN + payload.len()) as u64);
+        let (count, bytes) =
+            lengths.fold((count, bytes), |(count, bytes), length| (count + 1, bytes + length));
         self.datagrams = self.datagrams.saturating_sub(count);
-        self.bytes = self.bytes.saturating_sub(bytes + datagrams.len() as u64);
+        self.bytes = self.bytes.saturating_sub(bytes);
         self.glance();
     }
 
