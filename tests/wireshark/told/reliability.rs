@@ -87,6 +87,8 @@ impl Told {
         self.dec("heartbeat.echo", echo.map_or(0, |(stamp, _)| stamp.0));
         self.dec("heartbeat.hold", echo.map_or(u32::MAX.into(), |(_, hold)| hold.as_micros()));
         self.dec("catalog.generation", heartbeat.catalog);
+        self.hex("heartbeat.flags", u8::from(heartbeat.asks), 1);
+        self.flag("heartbeat.flags.asks", heartbeat.asks);
         self.dec("blocks.count", heartbeat.tracks.len());
         for block in &heartbeat.tracks {
             self.heartbeat_block(block);
