@@ -55,7 +55,7 @@ pub(super) fn measure_many(lab: &Lab, effort: Effort, table: &mut Table) -> Resu
 
 /// Point 6.
 pub(super) fn measure_silent(lab: &Lab, effort: Effort, table: &mut Table) -> Result<()> {
-    // FEEDBACK backs off to one per 5 s: that has to be over.
+    // FEEDBACK backs off to one per 7.5 s: that has to be over.
     let window = effort.window * 4;
     let flags = format!("--producers 3 --viewers 10000 --ramp 3000 --rate 0 --warm-up 12s --for {window}s");
     let run = lab.run(ONE, &flags)?;
