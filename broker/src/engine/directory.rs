@@ -136,6 +136,11 @@ impl Directory {
         self.owners.get(&producer).map(|owner| owner.session)
     }
 
+    /// Whether another life than the one that viewers know by this tag publishes `producer` by now.
+    pub fn is_superseded(&self, producer: ProducerId, viewer_tag: EpochTag) -> bool {
+        self.owners.get(&producer).is_some_and(|owner| owner.viewer_tag != viewer_tag)
+    }
+
     /// The owner was heard.
     pub fn heard(&self, producer: ProducerId, session: SessionId, now: Time) {
         if let Some(mut owner) = self.owners.get_mut(&producer)
@@ -244,7 +249,11 @@ mod tests {
             directory.claim(at(2), &claim(1, 10, 300)),
             Verdict::Continued { former: SessionId(100), viewer_tag: EpochTag(100) }
         );
+        assert!(!directory.is_superseded(ID, EpochTag(100)));
         assert_eq!(directory.claim(at(3), &claim(1, 11, 400)), in_place_of(300, true));
+        assert!(directory.is_superseded(ID, EpochTag(100)) && !directory.is_superseded(ID, EpochTag(400)));
+        directory.release(ID, SessionId(400));
+        assert!(!directory.is_superseded(ID, EpochTag(100)), "nobody publishes");
     }
 
     #[test]

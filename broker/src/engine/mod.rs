@@ -67,8 +67,8 @@ use viewer::Viewer;
 
 /// How often expired frames and channels are looked for.
 const HOUSEKEEPING: Duration = Duration::from_millis(100);
-/// How often it is measured what the viewers of each channel need: their paths change slowly.
-const AUDIENCES: Duration = Duration::from_secs(1);
+/// How often it is measured what the viewers of each channel need: their paths change slowly, and all of them are looked at.
+const AUDIENCES: Duration = Duration::from_secs(4);
 /// Hand-overs that may wait for their worker.
 const HANDOVERS_MAX: usize = 1 << 14;
 
@@ -232,7 +232,12 @@ impl Broker {
     pub fn handle_handover(&mut self, now: Time, message: Handover) {
         match message {
             Handover::Datagram { path, bytes } => self.handle_datagram(now, path, &bytes),
-            Handover::Up { publication, over } => self.put_up(now, publication, over),
+            Handover::Up { publication, over } => {
+                // Of two lives that begin at two workers, the word of the former may come last.
+                if !self.config.directory.is_superseded(publication.producer, publication.tag) {
+                    self.put_up(now, publication, over);
+                }
+            }
             Handover::Frame { tag: _, slab } => {
                 self.media_at = now;
                 self.fan_out(now, &slab);

@@ -6,6 +6,7 @@ use protocol::clock::MediaClock;
 use protocol::id::{EpochTag, ProducerId, StreamId, Target, TrackKey};
 use protocol::limits::LATENCY_MIN;
 use protocol::receiver::{DataOutcome, Order, TrackPlan};
+use protocol::serial::Serial;
 use protocol::time::Time;
 use protocol::wire::{
     ClockPoint, Code, DataHeader, End, EndAck, LastFrame, Message, SubscribeAck, TrackInfo, UnsubscribeAck,
@@ -20,11 +21,17 @@ use super::{Client, Retiring, TrackFacts};
 const RETIRE_GRACE: Duration = Duration::from_millis(500);
 
 impl Client {
-    pub(super) fn handle_subscribe_ack(&mut self, now: Time, target: Target, ack: &SubscribeAck) {
+    pub(super) fn handle_subscribe_ack(
+        &mut self,
+        now: Time,
+        target: Target,
+        seq: Serial,
+        ack: &SubscribeAck,
+    ) {
         let Some(subscription) = self.subscriptions.get_mut(&target).filter(|one| !one.is_leaving()) else {
             return;
         };
-        if ack.req.before(subscription.req) {
+        if ack.req.before(subscription.req) || !subscription.is_news(seq) {
             return;
         }
         match ack.status {
@@ -171,7 +178,7 @@ impl Client {
         self.events.push_back(Event::Unsubscribed { target, status });
     }
 
-    pub(super) fn handle_end(&mut self, now: Time, producer: ProducerId, end: &End) {
+    pub(super) fn handle_end(&mut self, now: Time, producer: ProducerId, seq: Serial, end: &End) {
         self.send(now, (producer, StreamId::ALL), false, &Message::EndAck(EndAck { req: end.req }));
         self.finish(now, producer, &end.last);
         let mut ended = Vec::new();
@@ -183,6 +190,7 @@ impl Client {
             {
                 ended.extend(tracks.iter().map(|key| (*key, subscription.latency)));
                 subscription.state = State::Waiting;
+                subscription.is_news(seq);
                 self.events.push_back(Event::Ended { target: *target, reason: end.reason });
             }
         }

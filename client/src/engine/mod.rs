@@ -136,7 +136,16 @@ impl Client {
         let asked = former.map_or(now, |former| former.asked);
         self.subscriptions.insert(
             target,
-            Subscription { wanted: latency, latency, req, state, asked, answered: false, played: false },
+            Subscription {
+                wanted: latency,
+                latency,
+                req,
+                state,
+                asked,
+                answered: false,
+                played: false,
+                told: None,
+            },
         );
         self.poll_requests(now);
     }
@@ -243,7 +252,7 @@ impl Client {
     fn handle_message(&mut self, now: Time, header: &ControlHeader, message: &Message) {
         let target = Target { producer: header.producer, stream: header.stream };
         match message {
-            Message::SubscribeAck(ack) => self.handle_subscribe_ack(now, target, ack),
+            Message::SubscribeAck(ack) => self.handle_subscribe_ack(now, target, header.seq, ack),
             Message::UnsubscribeAck(ack) => self.handle_unsubscribe_ack(now, target, ack),
             Message::CatalogAck(page) => {
                 let rtt = *self.link.rtt();
@@ -265,7 +274,7 @@ impl Client {
                 }
             }
             Message::Skip(skip) => self.handle_skip(now, header.producer, skip),
-            Message::End(end) => self.handle_end(now, header.producer, end),
+            Message::End(end) => self.handle_end(now, header.producer, header.seq, end),
             _ => self.drops.unexpected += 1,
         }
     }
@@ -315,6 +324,8 @@ impl Client {
             } else {
                 subscription.req = self.requests.next_number();
                 subscription.state = State::Asking(repeat);
+                // The new session numbers its messages anew.
+                subscription.told = None;
             }
         }
         for (key, latency) in ending {

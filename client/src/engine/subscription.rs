@@ -22,6 +22,8 @@ pub(super) struct Subscription {
     pub(super) answered: bool,
     /// It has played: another life goes on where the former one ended.
     pub(super) played: bool,
+    /// Number of the broker's newest message that named what plays, in this session.
+    pub(super) told: Option<Serial>,
 }
 
 /// How far it is.
@@ -62,6 +64,16 @@ impl Subscription {
 
     pub(super) const fn is_leaving(&self) -> bool {
         matches!(self.state, State::Leaving { .. })
+    }
+
+    /// Whether a message of the broker that names what plays is the newest so far. One that was overtaken names a life that may be
+    /// over, and nobody would say so again.
+    pub(super) fn is_news(&mut self, seq: Serial) -> bool {
+        let overtaken = self.told.is_some_and(|told| seq.before(told));
+        if !overtaken {
+            self.told = Some(seq);
+        }
+        !overtaken
     }
 
     pub(super) fn plays(&self, tag: EpochTag) -> bool {

@@ -1,9 +1,10 @@
 //! How far the broker's clock is from one's own, and how sure that is.
 //!
-//! A round trip bounds the offset from both sides, whatever share of it each way took: the answer was given after the
-//! question was sent and before it came. The bounds of the last 30 s, each widened by what the clocks may have drifted
-//! since, are intersected: the fastest way there and the fastest way back count, the middle is the offset, half the width
-//! its error: at most half of the least round trip, and what drifted.
+//! A round trip bounds the offset from both sides, whatever share of it each way took: the question came after it was sent,
+//! the answer was given before it came. However long the question lay in between, each is a bound of its own moment. The
+//! bounds of the last 30 s, each widened by what the clocks may have drifted since, are intersected: the fastest way there and
+//! the fastest way back count, the middle is the offset, half the width its error: at most half of the least round trip, and
+//! what drifted.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use super::{BILLION, DRIFT_MAX, drifted};
 
 /// Round trips of this long count.
 const WINDOW: Duration = Duration::from_secs(30);
-/// Round trips that are kept: 8 at the start, 6 in 30 s, and those of a session that followed another.
+/// Round trips that are kept: 8 at the start, 15 HEARTBEATs in 30 s, and those of a session that followed another.
 const SAMPLES_MAX: usize = 32;
 /// The slope of two estimates says something of the drift when they lie this far apart.
 const SLOPE_MIN: Duration = Duration::from_secs(60);
@@ -43,9 +44,20 @@ pub struct RoundTrip {
 /// The broker's clock as seen from here.
 #[derive(Clone, Debug, Default)]
 pub struct BrokerClock {
-    samples: VecDeque<Bounds>,
+    samples: VecDeque<Sample>,
     anchors: VecDeque<Bounds>,
     estimate: Option<Estimate>,
+}
+
+/// What one round trip says of the offset, microseconds.
+#[derive(Clone, Copy, Debug)]
+struct Sample {
+    /// When the question was sent the offset was at most `high`.
+    asked: Time,
+    high: i64,
+    /// When the answer came it was at least `low`.
+    answered: Time,
+    low: i64,
 }
 
 /// The offset at one moment lies between these, microseconds.
@@ -93,19 +105,20 @@ impl BrokerClock {
     /// Takes in a round trip. One that contradicts all before it begins anew: one of the clocks was stopped, or the broker
     /// is another process.
     pub fn sample(&mut self, trip: &RoundTrip) {
-        let Some(bounds) = Bounds::of(trip) else { return };
-        self.samples.retain(|sample| bounds.at.since(sample.at) <= WINDOW);
+        let Some(sample) = Sample::of(trip) else { return };
+        let now = sample.answered;
+        self.samples.retain(|former| now.since(former.answered) <= WINDOW);
         if self.samples.len() == SAMPLES_MAX {
             self.samples.pop_front();
         }
-        self.samples.push_back(bounds);
-        let drift = self.drift(&bounds);
-        let drift = match drift.and_then(|drift| Some((drift, self.intersection(bounds.at, drift)?))) {
+        self.samples.push_back(sample);
+        let drift = self.drift(now);
+        let drift = match drift.and_then(|drift| Some((drift, self.intersection(now, drift)?))) {
             Some((drift, meeting)) => {
                 self.note_anchor(meeting);
                 (drift, meeting)
             }
-            None => self.begin_anew(bounds),
+            None => self.begin_anew(sample),
         };
         self.estimate = Some(Estimate::of(drift));
     }
@@ -115,10 +128,11 @@ impl BrokerClock {
         self.estimate.as_ref()
     }
 
-    fn begin_anew(&mut self, bounds: Bounds) -> (Drift, Bounds) {
+    fn begin_anew(&mut self, sample: Sample) -> (Drift, Bounds) {
+        let bounds = sample.bounds(sample.answered, Drift::ANY);
         self.samples.clear();
         self.anchors.clear();
-        self.samples.push_back(bounds);
+        self.samples.push_back(sample);
         self.anchors.push_back(bounds);
         (Drift::ANY, bounds)
     }
@@ -126,21 +140,14 @@ impl BrokerClock {
     /// Where all round trips of the window meet.
     fn intersection(&self, at: Time, drift: Drift) -> Option<Bounds> {
         let whole = Bounds { at, low: i64::MIN, high: i64::MAX };
-        let met = self.samples.iter().fold(whole, |met, sample| {
-            let span = distance(sample.at, at);
-            Bounds {
-                at,
-                low: met.low.max(sample.low + drifted(span, drift.low)),
-                high: met.high.min(sample.high + drifted(span, drift.high)),
-            }
-        });
+        let met = self.samples.iter().fold(whole, |met, sample| met.meet(sample.bounds(at, drift)));
         (met.low <= met.high).then_some(met)
     }
 
     /// What the slopes from former estimates to this round trip leave of the drift.
-    fn drift(&self, now: &Bounds) -> Option<Drift> {
-        let met = self.intersection(now.at, Drift::ANY)?;
-        let mut far = self.anchors.iter().filter(|anchor| now.at.since(anchor.at) >= SLOPE_MIN).peekable();
+    fn drift(&self, now: Time) -> Option<Drift> {
+        let met = self.intersection(now, Drift::ANY)?;
+        let mut far = self.anchors.iter().filter(|anchor| now.since(anchor.at) >= SLOPE_MIN).peekable();
         let likely = far.peek().map_or(0, |oldest| met.slope_from(oldest));
         far.fold(Drift::ANY, |drift, anchor| drift.meet(anchor, &met)).rounded(likely)
     }
@@ -156,20 +163,36 @@ impl BrokerClock {
     }
 }
 
-impl Bounds {
+impl Sample {
     /// `None` for what no round trip can be.
     fn of(trip: &RoundTrip) -> Option<Self> {
         let (sent, arrived, broker) = (trip.sent, trip.arrived, trip.broker);
         let held = micros(trip.hold);
         let sane = [sent, arrived, broker].iter().all(|time| time.as_micros() < SANE) && held < SANE;
-        let span = distance(sent, arrived);
-        if !sane || span < 0 {
+        if !sane || arrived < sent {
             return None;
         }
-        let slack = drifted(span, DRIFT_MAX) + RESOLUTION;
-        let low = distance(arrived, broker) - slack;
-        let high = distance(sent, broker) - held.cast_signed() + slack;
-        (low <= high).then_some(Self { at: arrived, low, high })
+        let low = distance(arrived, broker) - RESOLUTION;
+        let high = distance(sent, broker) - held.cast_signed() + RESOLUTION;
+        let sample = Self { asked: sent, high, answered: arrived, low };
+        let bounds = sample.bounds(arrived, Drift::ANY);
+        (bounds.low <= bounds.high).then_some(sample)
+    }
+
+    /// What it says of a later moment.
+    const fn bounds(&self, at: Time, drift: Drift) -> Bounds {
+        Bounds {
+            at,
+            low: self.low + drifted(distance(self.answered, at), drift.low),
+            high: self.high + drifted(distance(self.asked, at), drift.high),
+        }
+    }
+}
+
+impl Bounds {
+    /// What both say of the same moment.
+    fn meet(self, other: Self) -> Self {
+        Self { low: self.low.max(other.low), high: self.high.min(other.high), ..self }
     }
 
     const fn middle(&self) -> i64 {

@@ -176,6 +176,7 @@ impl Receiver {
         self.closed = Closed::default();
         self.tracks.values_mut().for_each(Track::begin_session);
         self.path.begin_session(rtt);
+        self.schedule.report_every(self.path.rtt().report_interval());
         self.schedule.want(now);
     }
 
@@ -335,10 +336,12 @@ impl Receiver {
         }
         self.newest_heartbeat = seq;
         let patience = self.rtt().timeout() + ECHO_GRACE;
-        if heartbeat.echo.is_some_and(|(echo, _)| self.schedule.missed(now, echo, patience)) {
+        if heartbeat.echo.is_some_and(|echo| self.schedule.missed(now, echo, patience)) {
             self.schedule.note_unrest(now);
         }
-        if self.path.handle_heartbeat(now, seq, heartbeat) && heartbeat.asks {
+        let telling = self.path.handle_heartbeat(now, seq, heartbeat);
+        self.schedule.report_every(self.path.rtt().report_interval());
+        if telling && heartbeat.asks {
             self.schedule.want_echo(now);
         }
         for block in &heartbeat.tracks {

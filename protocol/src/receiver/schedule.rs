@@ -17,7 +17,7 @@ const EAGER_MAX: u8 = 20;
 /// after a loss.
 const CALM_AFTER: Duration = Duration::from_secs(10);
 /// After a join it is calm sooner: its first reports have told whether it loses anything.
-const CALM_AFTER_JOIN: Duration = Duration::from_secs(2);
+const CALM_AFTER_JOIN: Duration = Duration::from_secs(1);
 /// While media comes on a calm path, echoes of HEARTBEATs say all there is to say; a FEEDBACK that nobody wanted comes
 /// this late, in case that one was lost: it waits for a frame to ride behind.
 const CALM_INTERVAL: Duration = HEARTBEAT_INTERVAL_CALM.saturating_add(Duration::from_millis(500));
@@ -34,6 +34,8 @@ pub(super) struct Schedule {
     /// Copies of the last one that are still to be sent, 8 ms apart.
     copies: u8,
     data_since: bool,
+    /// While there is need to report, once in this time.
+    interval: Duration,
     /// Media that pauses for longer has stopped.
     stopped_after: Duration,
     /// When media last came.
@@ -52,6 +54,7 @@ impl Default for Schedule {
             wanted: None,
             copies: 0,
             data_since: false,
+            interval: FEEDBACK_INTERVAL,
             stopped_after: FEEDBACK_INTERVAL,
             data_at: Time::ZERO,
             calm_from: Time::ZERO,
@@ -78,9 +81,14 @@ impl Schedule {
         self.copies = 0;
     }
 
-    /// A HEARTBEAT wants its echo within the idle interval.
+    /// A HEARTBEAT wants its echo within the interval of reports.
     pub(super) fn want_echo(&mut self, now: Time) {
-        self.want(self.last.map_or(now, |last| now.max(last + FEEDBACK_INTERVAL)));
+        self.want(self.last.map_or(now, |last| now.max(last + self.interval)));
+    }
+
+    /// Reports follow each other after this at the soonest, where nothing is asked for: see [`crate::session::rtt::Rtt::report_interval`].
+    pub(super) const fn report_every(&mut self, interval: Duration) {
+        self.interval = interval;
     }
 
     /// A frame is expected this often at the least; zero: not known. What comes a quarter later still comes.
@@ -105,9 +113,12 @@ impl Schedule {
         self.calm_from = now + CALM_AFTER;
     }
 
-    /// Whether the newest FEEDBACK should have been echoed by a HEARTBEAT that comes now, which echoes one of `echo`.
-    pub(super) fn missed(&self, now: Time, echo: Stamp, patience: Duration) -> bool {
-        self.last.is_some_and(|last| last.stamp() != echo && now.since(last) > patience)
+    /// Whether the newest FEEDBACK should have been echoed by a HEARTBEAT that comes now, which echoes one of `echo`, held for
+    /// `hold`. However long the HEARTBEAT itself was on its way says nothing of that: it may have stood in a queue.
+    pub(super) fn missed(&self, now: Time, (echo, hold): (Stamp, Duration), patience: Duration) -> bool {
+        // When a FEEDBACK that took as long as the one that is echoed came as late as the HEARTBEAT left.
+        let latest = now.before(now.stamp().since(echo)) + hold;
+        self.last.is_some_and(|last| last.stamp() != echo && latest.since(last) > patience)
     }
 
     /// Whether media came since the last one.
@@ -125,12 +136,12 @@ impl Schedule {
         let Some(last) = self.last else { return Time::ZERO };
         let idle = match (owed, measured) {
             (_, false) if self.eager > 0 => last + EAGER_INTERVAL,
-            (true, _) => last + FEEDBACK_INTERVAL,
+            (true, _) => last + self.interval,
             // Where media has stopped, that is told as soon as ever.
             (false, _) if self.data_since && self.is_calm() => {
                 (last + CALM_INTERVAL).min(self.data_at.max(last) + self.stopped_after)
             }
-            (false, _) if self.data_since => last + FEEDBACK_INTERVAL,
+            (false, _) if self.data_since => last + self.interval,
             (false, _) => last + self.idle,
         };
         let copy = (self.copies > 0).then(|| last + COPY_SPACING);
@@ -200,11 +211,8 @@ mod tests {
     fn on_a_calm_path_media_alone_draws_little_and_its_end_is_told_soon() {
         let mut schedule = Schedule::default();
         schedule.note_join(Time::ZERO);
-        assert_eq!(
-            pauses(&mut schedule, 0, 80, 2_000, 2_000),
-            [0, 250, 500, 750, 1_000, 1_250, 1_500, 1_750]
-        );
-        assert_eq!(pauses(&mut schedule, 2_000, 80, 8_000, 10_000), [4_250, 6_750, 8_170, 9_170]);
+        assert_eq!(pauses(&mut schedule, 0, 80, 1_000, 1_000), [0, 250, 500, 750]);
+        assert_eq!(pauses(&mut schedule, 1_000, 80, 7_000, 9_000), [1_000, 3_500, 6_000, 7_210, 8_210]);
     }
 
     #[test]
@@ -249,10 +257,12 @@ mod tests {
         let mut schedule = Schedule::default();
         let at = |ms: u64| Time::from_micros(ms * 1_000);
         schedule.sent(at(1_000));
-        let patience = Duration::from_millis(100);
-        assert!(!schedule.missed(at(1_050), at(0).stamp(), patience), "it may be on its way");
-        assert!(!schedule.missed(at(2_000), at(1_000).stamp(), patience));
-        assert!(schedule.missed(at(2_000), at(0).stamp(), patience));
+        let (patience, ms) = (Duration::from_millis(100), Duration::from_millis);
+        let echoes = |sent: u64, hold: u64| (at(sent).stamp(), ms(hold));
+        assert!(!schedule.missed(at(1_050), echoes(0, 1_040), patience), "it may be on its way");
+        assert!(!schedule.missed(at(2_000), echoes(1_000, 990), patience));
+        assert!(schedule.missed(at(2_000), echoes(0, 1_990), patience));
+        assert!(!schedule.missed(at(2_000), echoes(0, 1_090), patience), "it stood in a queue of 900 ms");
     }
 
     #[test]

@@ -61,7 +61,9 @@ use thinning::Thinning;
 /// For this long after a loss a peer counts as one that loses datagrams.
 const LOSSY_FOR: Duration = Duration::from_secs(10);
 /// The same after a join: until its first reports have told whether it does.
-const LOSSY_AT_JOIN: Duration = Duration::from_secs(2);
+const LOSSY_AT_JOIN: Duration = Duration::from_secs(1);
+/// The same where it plays a track whose frames come so seldom that in a second they tell nothing.
+const LOSSY_AT_SLOW_JOIN: Duration = Duration::from_secs(2);
 /// An echo that was held longer than this says nothing of the round trip: the peer's clock measured most of it, and may run
 /// 500 ppm faster.
 const HOLD_EXACT: Duration = Duration::from_secs(1);
@@ -242,7 +244,8 @@ impl Sender {
     /// Begins a track for the peer at wide frame number `first`. `slow`: a frame that is lost whole would be noticed too
     /// late by the next one (frame duration over a quarter of the latency).
     pub fn open(&mut self, now: Time, key: TrackKey, first: u64, slow: bool) {
-        self.lossy_until = self.lossy_until.max(now + LOSSY_AT_JOIN);
+        let lossy_for = if slow { LOSSY_AT_SLOW_JOIN } else { LOSSY_AT_JOIN };
+        self.lossy_until = self.lossy_until.max(now + lossy_for);
         let counters = self.closed.take(&key);
         self.tracks.insert_new(key, || Track {
             opened: now,

@@ -10,8 +10,6 @@ use crate::wire::{HEARTBEAT_FIXED_LEN, Heartbeat};
 use super::pacer::Pacer;
 use super::{Histories, LAG_GRACE, Sender};
 
-/// HEARTBEATs while the peer loses datagrams, and the least pause between two that were not asked for.
-const HEARTBEAT_LOSSY: Duration = Duration::from_millis(250);
 /// After a frame whose loss would go unnoticed for long, a HEARTBEAT follows this soon.
 pub(super) const HEARTBEAT_AFTER_FRAME: Duration = Duration::from_millis(15);
 /// While the peer has not named such a frame, another one follows after this, and the next ones three times as long each.
@@ -38,7 +36,7 @@ impl Sender {
 
     fn heartbeat_pause(&self, now: Time) -> Duration {
         let closely = self.is_watched_closely(now);
-        let interval = if closely { HEARTBEAT_LOSSY } else { self.heartbeat_interval() };
+        let interval = if closely { self.rtt.report_interval() } else { self.heartbeat_interval() };
         let pause = self.heartbeat_last.map_or(Duration::ZERO, |last| (last + interval).since(now));
         // Calm paths are told behind the next frame; the timer is for those that get none.
         let pause = if closely { pause } else { pause + HEARTBEAT_RIDES_WITHIN };
@@ -48,7 +46,7 @@ impl Sender {
 
     /// Whether the peer loses datagrams, a queue stands in its path, or it did not echo the newest HEARTBEAT in time though that asked.
     fn is_watched_closely(&self, now: Time) -> bool {
-        let patience = FEEDBACK_INTERVAL + self.rtt.timeout();
+        let patience = self.rtt.report_interval() + self.rtt.timeout();
         now < self.lossy_until || self.glance.queueing || self.proof.is_unanswered(now, patience)
     }
 
@@ -100,7 +98,9 @@ impl Sender {
             let pause =
                 HEARTBEAT_AGAIN * 3_u32.pow(u32::from(self.heartbeats_since).min(HEARTBEAT_AGAIN_MAX));
             self.heartbeats_since = self.heartbeats_since.saturating_add(1);
-            self.want_heartbeat(now + pause);
+            // On a path that takes longer than reports are apart, no FEEDBACK can have named the frame before that.
+            let rtt = self.rtt.measured().filter(|rtt| *rtt > FEEDBACK_INTERVAL).unwrap_or_default();
+            self.want_heartbeat(now + pause.max(rtt.min(HEARTBEAT_INTERVAL)));
         }
         // What waits to leave is not sent yet.
         let (waiting, waiting_bytes) = self.pacer.get().map_or((0, 0), Pacer::backlog);

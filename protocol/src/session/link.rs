@@ -33,8 +33,8 @@ const SILENCE_DOWN: Duration = Duration::from_secs(2);
 /// After the broker's CLOSE the first HELLO waits this long: it may be restarting.
 const CLOSED_PAUSE: Duration = Duration::from_millis(200);
 
-/// What lay longer than this before it was echoed is no round trip for the clock: the drift meanwhile would count.
-const ANSWER_HOLD: Duration = Duration::from_millis(20);
+/// What lay longer than this before it was echoed is no round trip for the clock: reports of calm paths lie up to 2 s.
+const ECHO_HOLD_MAX: Duration = Duration::from_secs(5);
 
 /// The dialling end of a session.
 #[derive(Clone)]
@@ -280,14 +280,14 @@ impl Link {
         }
     }
 
-    /// A HEARTBEAT that was given at once to something sent from here is a round trip of the clock: its own send time says
-    /// what the broker's clock showed.
+    /// A HEARTBEAT that echoes something sent from here is a round trip of the clock: its own send time says what the broker's
+    /// clock showed.
     fn note_answer(&mut self, now: Time, answered: Stamp, heartbeat: &Heartbeat) {
-        let Some((echo, hold)) = heartbeat.echo.filter(|(_, hold)| *hold <= ANSWER_HOLD) else { return };
+        let Some((echo, hold)) = heartbeat.echo.filter(|(_, hold)| *hold <= ECHO_HOLD_MAX) else { return };
         let (Some(estimate), Some(session)) = (self.clock.estimate(), self.session.as_mut()) else { return };
         let here = now.as_micros().saturating_add_signed(estimate.offset_us(now));
         let broker = answered.widen(Time::from_micros(here));
-        if session.probes.admit_answer(now) {
+        if session.probes.admit_answer(now, hold) {
             self.note_clock(now, echo, (broker, hold));
         }
     }
@@ -374,8 +374,9 @@ impl Link {
 
     /// The next CLOCK, if one is due. Its answer may be lost: nobody is taken for gone over it.
     pub fn poll_clock(&mut self, now: Time) -> Option<Bytes> {
+        let error = self.clock.estimate().map(|estimate| estimate.error(now));
         let probes = &mut self.session.as_mut().filter(|_| self.role != Role::Probe)?.probes;
-        if !probes.fire(now) {
+        if !probes.fire(now, error) {
             return None;
         }
         let header = self.header(now, ProducerId::NONE, StreamId::ALL, false)?;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::limits::{FEEDBACK_INTERVAL, HEARTBEAT_INTERVAL};
+
 /// What is assumed before the first sample.
 pub const RTT_INITIAL: Duration = Duration::from_millis(100);
 
@@ -104,6 +106,12 @@ impl Rtt {
         self.state().map_or_else(assumed, |state| state.smoothed() * 9 / 8 + state.variation())
     }
 
+    /// How often one end reports to the other while there is need to: not again before an answer can have come, so that two ends
+    /// with too little of a core do not give each other more to do (PROTOCOL 7.1).
+    pub fn report_interval(&self) -> Duration {
+        self.measured().unwrap_or_default().clamp(FEEDBACK_INTERVAL, HEARTBEAT_INTERVAL)
+    }
+
     /// How long reordering is waited for: an eighth of the smoothed value, 2 to 20 ms (PROTOCOL 7.1).
     pub fn reorder_wait(&self) -> Duration {
         (self.smoothed() / 8).clamp(Duration::from_millis(2), Duration::from_millis(20))
@@ -146,5 +154,16 @@ mod tests {
         let mut far = Rtt::default();
         far.sample(600 * MS);
         assert_eq!(far.reorder_wait(), 20 * MS);
+    }
+
+    #[test]
+    fn reports_are_no_closer_than_a_round_trip_and_no_further_apart_than_a_second() {
+        let interval = |ms: u64| {
+            let mut rtt = Rtt::default();
+            rtt.sample(Duration::from_millis(ms));
+            rtt.report_interval().as_millis()
+        };
+        assert_eq!(Rtt::default().report_interval().as_millis(), 250);
+        assert_eq!([1, 250, 600, 5_000].map(interval), [250, 250, 600, 1_000]);
     }
 }

@@ -20,11 +20,12 @@ impl Clock {
     }
 }
 
-/// Two clocks, and what each way takes for the n-th question.
+/// Two clocks, what each way takes for the n-th question, and how long it lies at the broker.
 struct Run<'a> {
     own: Clock,
     broker: Clock,
     ways: &'a dyn Fn(usize) -> (u64, u64),
+    hold: u64,
 }
 
 impl Run<'_> {
@@ -33,14 +34,18 @@ impl Run<'_> {
         let (mut clock, mut probes) = (BrokerClock::default(), Probes::start(self.own.at(0)));
         let mut asked = 0;
         for truth in (0..seconds * SECOND).step_by(100 * 1_000) {
-            if probes.fire(self.own.at(truth)) {
+            let now = self.own.at(truth);
+            let error = clock.estimate().map(|estimate| estimate.error(now));
+            if probes.fire(now, error) {
                 let (there, back) = (self.ways)(asked);
                 asked += 1;
+                let (came, given) =
+                    (self.broker.at(truth + there), self.broker.at(truth + there + self.hold));
                 clock.sample(&RoundTrip {
-                    sent: self.own.at(truth),
-                    arrived: self.own.at(truth + there + back),
-                    broker: self.broker.at(truth + there),
-                    hold: Duration::ZERO,
+                    sent: now,
+                    arrived: self.own.at(truth + there + self.hold + back),
+                    broker: given,
+                    hold: given.since(came),
                 });
             }
             let later = truth + 90 * MS;
@@ -73,10 +78,11 @@ proptest! {
         broker in clock(),
         base in (0..300 * MS, 0..300 * MS),
         jitter in proptest::collection::vec((0..200 * MS, 0..200 * MS), 40),
+        hold in prop_oneof![Just(0), 0..4 * SECOND],
     ) {
         let ways = |asked: usize| (base.0 + jitter[asked % 40].0, base.1 + jitter[asked % 40].1);
         let mut missed = None;
-        Run { own, broker, ways: &ways }.play(200, |truth, estimate, miss| {
+        Run { own, broker, ways: &ways, hold }.play(200, |truth, estimate, miss| {
             if Duration::from_micros(miss.unsigned_abs()) > estimate.error(own.at(truth)) {
                 missed.get_or_insert((truth, *estimate, miss));
             }
@@ -87,7 +93,7 @@ proptest! {
     #[test]
     fn on_a_symmetric_path_the_middle_is_the_truth(own in clock(), broker in clock(), way in 0..300 * MS) {
         let mut worst = 0;
-        Run { own, broker, ways: &|_| (way, way) }.play(400, |truth, _, miss| {
+        Run { own, broker, ways: &|_| (way, way), hold: 0 }.play(400, |truth, _, miss| {
             // Until the drift is known it adds up for 5 s, and for half a round trip.
             let allowed = if truth < 130 * SECOND { 6 * MS } else { 3 * MS };
             worst = worst.max(miss.unsigned_abs().saturating_sub(allowed));
@@ -100,7 +106,7 @@ proptest! {
 fn the_error_is_half_the_least_round_trip_and_the_drift_is_found() {
     let own = Clock { origin: 5, ppm: 500 };
     let broker = Clock { origin: 7_200 * SECOND, ppm: -400 };
-    let clock = Run { own, broker, ways: &|asked| (20 * MS + asked as u64 % 5 * MS, 20 * MS) }
+    let clock = Run { own, broker, ways: &|asked| (20 * MS + asked as u64 % 5 * MS, 20 * MS), hold: 0 }
         .play(900, |_, _, _| {});
     let estimate = clock.estimate().unwrap();
     let error = estimate.error(estimate.at).as_micros();
@@ -113,7 +119,7 @@ fn queueing_on_one_way_does_not_move_what_the_fastest_round_trips_say() {
     let same = Clock { origin: SECOND, ppm: 0 };
     let ways = |asked: usize| (if asked % 4 == 3 { 10 * MS } else { 250 * MS }, 10 * MS);
     let mut worst = 0;
-    Run { own: same, broker: same, ways: &ways }.play(300, |truth, _, miss| {
+    Run { own: same, broker: same, ways: &ways, hold: 0 }.play(300, |truth, _, miss| {
         if truth > SECOND {
             worst = worst.max(miss.unsigned_abs());
         }
