@@ -37,7 +37,7 @@ pub(super) fn measure_many(lab: &Lab, effort: Effort, table: &mut Table) -> Resu
 
     let flags = |viewers: u32| {
         format!(
-            "--producers 3 --viewers {viewers} --ramp 5000 --frame-bytes 1kB --rate 1 --warm-up 3s --for {window}s"
+            "--producers 3 --viewers {viewers} --ramp 2000 --frame-bytes 1kB --rate 1 --warm-up 3s --for {window}s"
         )
     };
     let fewer = lab.run(ONE, &flags(10_000))?;
