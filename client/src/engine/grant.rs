@@ -31,7 +31,7 @@ impl Client {
         let Some(subscription) = self.subscriptions.get_mut(&target).filter(|one| !one.is_leaving()) else {
             return;
         };
-        if ack.req.before(subscription.req) || !subscription.is_news(seq) {
+        if ack.req.before(subscription.req) || !subscription.note_news(seq) {
             return;
         }
         match ack.status {
@@ -190,7 +190,7 @@ impl Client {
             {
                 ended.extend(tracks.iter().map(|key| (*key, subscription.latency)));
                 subscription.state = State::Waiting;
-                subscription.is_news(seq);
+                subscription.note_news(seq);
                 self.events.push_back(Event::Ended { target: *target, reason: end.reason });
             }
         }

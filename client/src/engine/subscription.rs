@@ -66,9 +66,9 @@ impl Subscription {
         matches!(self.state, State::Leaving { .. })
     }
 
-    /// Whether a message of the broker that names what plays is the newest so far. One that was overtaken names a life that may be
+    /// Notes a message of the broker that names what plays; whether it is the newest so far. One that was overtaken names a life that may be
     /// over, and nobody would say so again.
-    pub(super) fn is_news(&mut self, seq: Serial) -> bool {
+    pub(super) fn note_news(&mut self, seq: Serial) -> bool {
         let overtaken = self.told.is_some_and(|told| seq.before(told));
         if !overtaken {
             self.told = Some(seq);

@@ -17,7 +17,8 @@ const AFTER_ANSWER: Duration = Duration::from_secs(11);
 const ANSWER_HOLD: Duration = Duration::from_millis(20);
 /// Round trips closer than this tell nothing new: those of HEARTBEATs on a calm path, two seconds apart, all count.
 const SPACING: Duration = Duration::from_millis(1_500);
-/// Who knows the broker's clock this well does not ask: between sound and picture 45 ms are noticed (ITU-R BT.1359).
+/// Who knows the broker's clock this well does not ask: latencies are 100 ms and more, and sound and picture of one producer
+/// share its error.
 const ERROR_GOOD: Duration = Duration::from_millis(5);
 
 /// The schedule of CLOCKs in one session.
