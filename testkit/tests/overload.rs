@@ -42,22 +42,18 @@ fn pictures(world: &World, clients: &[ClientId]) -> Counters {
 }
 
 #[test]
-fn half_of_the_rate_carries_nearly_half_of_the_frames_and_hardly_a_repair() {
-    // The ladder leaves out every second or third picture, and learns of the path by trying. What it spreads is asked for while
-    // it waits in the broker's queue: up to a third is sent twice.
-    for (thins, share, missed_max, resent_max) in [(false, 35, 3, 5), (true, 25, 6, 33)] {
+fn half_of_the_rate_carries_half_of_the_frames_and_no_repair() {
+    // The queue is the broker's own: the ladder of slow paths has nothing to do with it.
+    for thins in [false, true] {
         for_each_seed(3, |seed| {
             let (mut world, clients) = overloaded(seed, thins, 50);
             world.run_for(30 * SECOND);
             let all = pictures(&world, &clients);
             let came = all.direct;
-            assert!(came * 100 >= all.expected * share, "thins {thins}: {all:?}");
-            assert!((all.late + all.lost) * 100 <= all.expected * missed_max, "thins {thins}: {all:?}");
+            assert!(came * 100 >= all.expected * 50, "thins {thins}: {all:?}");
+            assert!((all.late + all.lost) * 100 <= all.expected, "thins {thins}: {all:?}");
             let resent: u64 = world.workers().iter().map(|one| one.counters().datagrams_resent).sum();
-            assert!(
-                resent * 100 <= came * 9 * resent_max,
-                "thins {thins}: {resent} datagrams resent, {all:?}"
-            );
+            assert!(resent * 100 <= came * 9, "thins {thins}: {resent} datagrams resent, {all:?}");
         });
     }
 }

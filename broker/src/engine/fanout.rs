@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::Bytes;
 use protocol::id::{SessionId, TrackKey};
 use protocol::limits::DATAGRAM_LEN;
 use protocol::random::Random;
-use protocol::sender::Run;
 use protocol::serial::Serial;
 use protocol::slab::Slab;
 use protocol::time::Time;
@@ -96,7 +95,7 @@ impl Broker {
 
     /// Queues a frame for one viewer.
     pub(super) fn send_frame(&mut self, now: Time, path: Path, slab: &Slab, patience: Duration) {
-        if self.outbox.media(now, path, (slab, None), patience) {
+        if self.outbox.media(now, path, (slab, None, None), patience) {
             self.counters.frames_out += 1;
         } else {
             self.counters.dropped_queue_full += 1;
@@ -198,7 +197,7 @@ impl Fan<'_> {
         let parity = viewer.sender.parity(now, (key, slab), deferred);
         self.counters.datagrams_parity += viewer.sender.parity_sent() - before;
         let (mut due, left_out) = (viewer.sender.poll_timeout(), viewer.sender.poll_skip(key));
-        let rides = !deferred && viewer.sender.rides_behind_frame(now);
+        let rides = !deferred && viewer.sender.rides_behind_frame(now, self.interval);
         let patience = viewer.patience();
         if !left_out.is_empty() {
             // Ahead of the frame: the viewer waits for nothing that doesn't come.
@@ -207,14 +206,12 @@ impl Fan<'_> {
             self.outbox.control(session.path, skip);
         }
         let frame = OwnedFrame { viewer: session.outbound.session(), number };
-        let shared = if rides { self.share_send(session) } else { None };
-        let shares = shared.is_some();
-        let taken = if let Some(run) = shared {
+        let report = if rides { self.share_send(session) } else { None };
+        let shares = report.is_some();
+        if shares {
             due = poll_timeout(session);
-            self.outbox.run(now, (frame.viewer, session.path), run, patience)
-        } else {
-            deferred || self.outbox.media(now, session.path, (slab, Some(frame)), patience)
-        };
+        }
+        let taken = deferred || self.outbox.media(now, session.path, (slab, Some(frame), report), patience);
         if taken {
             self.counters.frames_out += 1;
         } else {
@@ -230,8 +227,8 @@ impl Fan<'_> {
 
     /// A frame of one datagram takes the HEARTBEAT behind it along in its send: only the last datagram of one may be shorter,
     /// so frames of several can't.
-    fn share_send(&mut self, session: &mut Session) -> Option<Run> {
-        let (key, number, slab) = self.frame;
+    fn share_send(&mut self, session: &mut Session) -> Option<Bytes> {
+        let (key, _, slab) = self.frame;
         let data = slab.datagrams();
         let Role::Viewer(viewer) = &session.role else { return None };
         // It would overtake what waits in the lanes of other channels.
@@ -240,11 +237,7 @@ impl Fan<'_> {
             return None;
         }
         let room = data.len().min(DATAGRAM_LEN);
-        let report = compose_report(self.now, session, self.random.nonzero_u32(), room, self.channels)?;
-        let mut bytes = BytesMut::with_capacity(data.len() + report.len());
-        bytes.extend_from_slice(data);
-        bytes.extend_from_slice(&report);
-        Some(Run { bytes: bytes.freeze(), segment: data.len(), frame: Some(number) })
+        compose_report(self.now, session, self.random.nonzero_u32(), room, self.channels)
     }
 }
 

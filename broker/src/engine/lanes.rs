@@ -32,10 +32,20 @@ pub(super) struct Lanes {
 /// A send that waits.
 pub(super) struct Waiting {
     pub(super) transmit: Transmit,
+    /// A HEARTBEAT, which is told when it leaves: in the same send behind one datagram, or behind none.
+    pub(super) report: Option<Bytes>,
     /// When it is of no use any more. What was begun to be sent, and reports, wait for ever.
     pub(super) until: Option<Time>,
     /// The frame of which it is the first copy.
     pub(super) frame: Option<OwnedFrame>,
+}
+
+/// A send that leaves.
+#[derive(PartialEq, Eq, Debug)]
+pub(super) struct Leaving {
+    pub(super) transmit: Transmit,
+    /// Behind it, as in [`Waiting`].
+    pub(super) report: Option<Bytes>,
 }
 
 /// A frame on its way to one viewer.
@@ -53,10 +63,23 @@ pub(super) struct Dropped {
     pub(super) bytes: Bytes,
 }
 
+impl Leaving {
+    /// Bytes.
+    fn len(&self) -> usize {
+        self.transmit.bytes.len() + self.report.as_ref().map_or(0, Bytes::len)
+    }
+}
+
+impl From<Transmit> for Leaving {
+    fn from(transmit: Transmit) -> Self {
+        Self { transmit, report: None }
+    }
+}
+
 impl Waiting {
     /// What is never dropped.
     pub(super) const fn for_good(transmit: Transmit) -> Self {
-        Self { transmit, until: None, frame: None }
+        Self { transmit, report: None, until: None, frame: None }
     }
 
     fn is_overdue(&self, now: Time) -> bool {
@@ -76,7 +99,7 @@ impl Lanes {
     }
 
     /// The next datagrams: of a large frame one run at a time.
-    pub(super) fn pop(&mut self, now: Time) -> Option<Transmit> {
+    pub(super) fn pop(&mut self, now: Time) -> Option<Leaving> {
         loop {
             let producer = *self.turns.front()?;
             if let Some(next) = self.take_from(now, producer) {
@@ -86,7 +109,7 @@ impl Lanes {
     }
 
     /// The next datagrams of the channel whose turn it is; `None` where all that it had was overdue.
-    fn take_from(&mut self, now: Time, producer: ProducerId) -> Option<Transmit> {
+    fn take_from(&mut self, now: Time, producer: ProducerId) -> Option<Leaving> {
         if self.left == 0 {
             self.left = TURN_BYTES;
         }
@@ -97,14 +120,14 @@ impl Lanes {
         let run = lane.front_mut().and_then(|front| {
             let run = front.transmit.split_run()?;
             (front.until, front.frame) = (None, None);
-            Some(run)
+            Some(Leaving { transmit: run, report: None })
         });
         let next = run.or_else(|| {
-            let next = lane.pop_front()?;
+            let Waiting { transmit, report, .. } = lane.pop_front()?;
             self.waiting -= 1;
-            Some(next.transmit)
+            Some(Leaving { transmit, report })
         });
-        self.left = self.left.saturating_sub(next.as_ref().map_or(0, |next| next.bytes.len()));
+        self.left = self.left.saturating_sub(next.as_ref().map_or(0, Leaving::len));
         if lane.is_empty() {
             self.queues.remove(&producer);
             self.turns.pop_front();
@@ -196,11 +219,11 @@ mod tests {
 
     /// Is of no use after that.
     fn until(time: Time, transmit: Transmit) -> Waiting {
-        Waiting { transmit, until: Some(time), frame: None }
+        Waiting { until: Some(time), ..Waiting::for_good(transmit) }
     }
 
     fn all(lanes: &mut Lanes) -> Vec<Transmit> {
-        std::iter::from_fn(|| lanes.pop(Time::ZERO)).collect()
+        std::iter::from_fn(|| lanes.pop(Time::ZERO)).map(|leaving| leaving.transmit).collect()
     }
 
     #[test]
@@ -242,8 +265,9 @@ mod tests {
         lanes.push(LARGE, Waiting::for_good(frame(100, 3)));
         lanes.push(LARGE, until(at(300), frame(100, 4)));
         lanes.push(SMALL, until(at(100), frame(100, 5)));
-        assert_eq!(lanes.pop(at(100)).map(|run| run.bytes.len()), Some(64_800));
-        let sent: Vec<u8> = std::iter::from_fn(|| lanes.pop(at(200))).map(|sent| sent.bytes[0]).collect();
+        assert_eq!(lanes.pop(at(100)).map(|run| run.transmit.bytes.len()), Some(64_800));
+        let sent: Vec<u8> =
+            std::iter::from_fn(|| lanes.pop(at(200))).map(|sent| sent.transmit.bytes[0]).collect();
         assert_eq!(sent, [1, 1, 1, 3, 4]);
         assert_eq!((lanes.overdue(), lanes.len()), (2, 0));
         assert!(lanes.turns.is_empty() && lanes.queues.is_empty());
@@ -257,7 +281,7 @@ mod tests {
         lanes.push(SMALL, until(at(200), frame(100, 2)));
         lanes.drop_overdue(at(150));
         assert_eq!((lanes.overdue(), lanes.len()), (3, 1));
-        assert_eq!(lanes.pop(at(150)).map(|sent| sent.bytes[0]), Some(2));
+        assert_eq!(lanes.pop(at(150)).map(|sent| sent.transmit.bytes[0]), Some(2));
         assert!(lanes.pop(at(150)).is_none() && lanes.turns.is_empty());
     }
 
@@ -272,8 +296,8 @@ mod tests {
         lanes.push(LARGE, of(1, frame(200_000, 1)));
         lanes.push(LARGE, of(2, frame(100, 2)));
         lanes.push(LARGE, of(3, frame(100, 3)));
-        assert_eq!(lanes.pop(at(50)).map(|run| run.bytes.len()), Some(64_800));
-        (0..3).for_each(|_| assert_eq!(lanes.pop(at(101)).map(|run| run.bytes[0]), Some(1)));
+        assert_eq!(lanes.pop(at(50)).map(|run| run.transmit.bytes.len()), Some(64_800));
+        (0..3).for_each(|_| assert_eq!(lanes.pop(at(101)).map(|run| run.transmit.bytes[0]), Some(1)));
         assert!(lanes.pop(at(101)).is_none());
         let told: Vec<u64> = std::iter::from_fn(|| lanes.poll_dropped()).map(|it| it.frame.number).collect();
         assert_eq!((told, lanes.overdue()), (vec![3, 2], 2));

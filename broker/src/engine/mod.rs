@@ -15,6 +15,7 @@ mod audience;
 mod channel;
 mod clock;
 mod counters;
+mod departure;
 mod directory;
 mod fanout;
 mod grid;
@@ -480,7 +481,7 @@ impl Broker {
             let bytes = session.encode(now, &Message::Close(close));
             // Behind the frames that it names as the last ones.
             let about = named.into_iter();
-            self.outbox.report(session.path, bytes, about);
+            self.outbox.behind(session.path, bytes, about);
         }
         match session.role {
             Role::Producer(mut ingest) => {
@@ -577,13 +578,6 @@ impl Broker {
             due => due,
         };
         timer.into_iter().chain(housekeeping).min()
-    }
-
-    /// The next datagrams to send.
-    pub fn poll_transmit(&mut self, now: Time) -> Option<Transmit> {
-        let next = self.outbox.pop(now);
-        self.recall_dropped();
-        next
     }
 
     /// The next message to another worker, and its number.

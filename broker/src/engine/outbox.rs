@@ -11,7 +11,7 @@ use protocol::slab::Slab;
 use protocol::time::Time;
 
 use super::handover::Path;
-use super::lanes::{Dropped, Lanes, OwnedFrame, Waiting};
+use super::lanes::{Dropped, Lanes, Leaving, OwnedFrame, Waiting};
 
 /// Sends of media that may wait: one frame for every session that a worker grants.
 const MEDIA_MAX: usize = 1 << 16;
@@ -48,19 +48,33 @@ impl Outbox {
         self.urgent(path, bytes, segment);
     }
 
-    /// A report on what was sent of these channels: it never overtakes it, or its reader would miss what is still in the
+    /// What speaks of what was sent of these channels: it never overtakes it, or its reader would miss what is still in the
     /// queue and ask for it.
-    pub(super) fn report(&mut self, path: Path, bytes: Bytes, about: impl Iterator<Item = ProducerId>) {
-        let Some(producer) = self.media.longest_of(about) else {
+    pub(super) fn behind(&mut self, path: Path, bytes: Bytes, about: impl Iterator<Item = ProducerId>) {
+        if let Some(producer) = self.media.longest_of(about) {
+            let segment = bytes.len();
+            let transmit = Transmit { to: path.peer, from: path.local, bytes, segment };
+            self.push_for_good(producer, Waiting::for_good(transmit));
+        } else {
             self.control(path, bytes);
-            return;
-        };
+        }
+    }
+
+    /// A HEARTBEAT, in the same place.
+    pub(super) fn report(&mut self, path: Path, bytes: Bytes, about: impl Iterator<Item = ProducerId>) {
+        if let Some(producer) = self.media.longest_of(about) {
+            let transmit = Transmit { to: path.peer, from: path.local, bytes: Bytes::new(), segment: 0 };
+            self.push_for_good(producer, Waiting { report: Some(bytes), ..Waiting::for_good(transmit) });
+        } else {
+            self.control(path, bytes);
+        }
+    }
+
+    fn push_for_good(&mut self, producer: ProducerId, waiting: Waiting) {
         if self.media.len() >= MEDIA_MAX {
             self.dropped_urgent += 1;
         } else {
-            let segment = bytes.len();
-            let transmit = Transmit { to: path.peer, from: path.local, bytes, segment };
-            self.media.push(producer, Waiting::for_good(transmit));
+            self.media.push(producer, waiting);
         }
     }
 
@@ -74,19 +88,19 @@ impl Outbox {
     }
 
     /// A frame for a viewer, which may wait for `patience`; false where the queue is full. `frame`: who is to hear of it where
-    /// it waits for longer than that.
+    /// it waits for longer than that. `report`: a HEARTBEAT that leaves in the same send.
     pub(super) fn media(
         &mut self,
         now: Time,
         path: Path,
-        (slab, frame): (&Slab, Option<OwnedFrame>),
+        (slab, frame, report): (&Slab, Option<OwnedFrame>, Option<Bytes>),
         patience: Duration,
     ) -> bool {
         let room = self.makes_room(now);
         if room {
             let (bytes, segment) = (slab.datagrams().clone(), slab.segment());
             let transmit = Transmit { to: path.peer, from: path.local, bytes, segment };
-            let waiting = Waiting { transmit, until: Some(now + patience), frame };
+            let waiting = Waiting { transmit, report, until: Some(now + patience), frame };
             self.media.push(slab.header().producer, waiting);
         }
         room
@@ -106,7 +120,7 @@ impl Outbox {
             let transmit = Transmit { to: path.peer, from: path.local, bytes, segment };
             let channel = channel_of(&transmit.bytes);
             let frame = frame.map(|number| OwnedFrame { viewer, number });
-            self.media.push(channel, Waiting { transmit, until: Some(now + patience), frame });
+            self.media.push(channel, Waiting { transmit, report: None, until: Some(now + patience), frame });
         }
         room
     }
@@ -136,8 +150,8 @@ impl Outbox {
         self.dropped_urgent
     }
 
-    pub(super) fn pop(&mut self, now: Time) -> Option<Transmit> {
-        self.urgent.pop_front().or_else(|| self.media.pop(now))
+    pub(super) fn pop(&mut self, now: Time) -> Option<Leaving> {
+        self.urgent.pop_front().map(Leaving::from).or_else(|| self.media.pop(now))
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -188,11 +202,12 @@ mod tests {
             outbox.report(path, Bytes::from_static(text), [about].into_iter());
         };
         report(&mut outbox, b"before any frame");
-        assert!(outbox.media(Time::ZERO, path, (&slab(), None), Duration::from_secs(1)));
+        assert!(outbox.media(Time::ZERO, path, (&slab(), None, None), Duration::from_secs(1)));
         report(&mut outbox, b"the report");
         outbox.control(path, Bytes::from_static(b"control"));
-        let order: Vec<Bytes> =
-            std::iter::from_fn(|| outbox.pop(Time::ZERO)).map(|transmit| transmit.bytes).collect();
+        let order: Vec<Bytes> = std::iter::from_fn(|| outbox.pop(Time::ZERO))
+            .map(|leaving| leaving.report.unwrap_or(leaving.transmit.bytes))
+            .collect();
         assert_eq!(
             order,
             [
@@ -220,11 +235,12 @@ mod tests {
         let path = Path { peer: SocketAddr::from(([127, 0, 0, 1], 4_000)), local: None };
         let patience = Duration::from_millis(250);
         let mut outbox = Outbox::default();
-        let taken =
-            (0..=MEDIA_MAX).filter(|_| outbox.media(Time::ZERO, path, (&slab(), None), patience)).count();
+        let taken = (0..=MEDIA_MAX)
+            .filter(|_| outbox.media(Time::ZERO, path, (&slab(), None, None), patience))
+            .count();
         assert_eq!((taken, outbox.dropped_overdue()), (MEDIA_MAX, 0));
         let later = Time::ZERO + patience * 2;
-        assert!(outbox.media(later, path, (&slab(), None), patience));
+        assert!(outbox.media(later, path, (&slab(), None, None), patience));
         assert_eq!(outbox.dropped_overdue(), MEDIA_MAX as u64);
         assert_eq!(std::iter::from_fn(|| outbox.pop(later)).count(), 1);
     }

@@ -25,6 +25,8 @@ use grant::{Grant, needed};
 
 /// Bytes of a group that a viewer gets at once when it joins; a longer one is left out in favour of the next.
 const JOIN_BYTES_MAX: usize = 2 << 20;
+/// The next frame of pictures or sound comes within this.
+const NEWS: Duration = Duration::from_millis(100);
 /// Answers to UNSUBSCRIBE that are kept to be repeated.
 const FORMER_MAX: usize = SUBSCRIPTIONS_MAX;
 
@@ -403,12 +405,13 @@ impl Viewer {
         confirms.chain(endings).chain(drains).chain(sender).min()
     }
 
-    /// How long media to it may wait for the socket: as long as it can still come in time, less what a repair would take. What
-    /// is dropped earlier than that would be asked for, and the answers would take the place of what is new.
+    /// How long media to it may wait for the socket: as long as it can still come in time, less what a repair would take, and
+    /// what the news of what was dropped takes: it goes with the next frame. What is dropped without being told of in time would be
+    /// asked for, and the answers would take the place of what is new.
     pub(super) fn patience(&self) -> Duration {
         let horizon = self.sender.horizon().filter(|horizon| !horizon.is_zero()).unwrap_or(LATENCY);
         let rtt = self.sender.rtt();
-        horizon.saturating_sub(rtt.smoothed() + rtt.reorder_wait()).max(horizon / 2)
+        horizon.saturating_sub(rtt.smoothed() + rtt.reorder_wait() + NEWS).max(horizon / 2)
     }
 
     /// The subscriptions.

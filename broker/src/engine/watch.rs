@@ -93,7 +93,7 @@ impl Broker {
             let bytes =
                 session.encode_for(now, target.producer, target.stream, &Message::UnsubscribeAck(ack));
             // Behind the frames that it names as the last ones.
-            self.outbox.report(session.path, bytes, iter::once(target.producer));
+            self.outbox.behind(session.path, bytes, iter::once(target.producer));
         }
         self.update_audience(now, id, target.producer);
     }
@@ -199,7 +199,7 @@ impl Broker {
         for (producer, end) in ends {
             let Some(session) = self.sessions.get_mut(&id) else { return };
             let bytes = session.encode_for(now, producer, StreamId::ALL, &Message::End(end));
-            self.outbox.report(session.path, bytes, iter::once(producer));
+            self.outbox.behind(session.path, bytes, iter::once(producer));
         }
         if heartbeat {
             self.send_heartbeat(now, id, DATAGRAM_LEN);

@@ -35,6 +35,7 @@ use std::time::Duration;
 pub use budget::Budget;
 pub use history::History;
 pub use pacer::Run;
+pub use proof::Recalled;
 
 use crate::closed::Closed;
 use crate::escalation::LossRuns;
@@ -122,6 +123,8 @@ pub struct SenderCounters {
     pub too_late: u64,
     /// Frames that were left out since the path is too slow.
     pub left_out: u64,
+    /// First-sent media that never left, since it waited here until it was of no use; not among the others.
+    pub recalled: Recalled,
 }
 
 /// The sending end towards one peer.

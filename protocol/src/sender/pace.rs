@@ -30,8 +30,8 @@ const LEARN_SHARE: u64 = 2;
 const RATE_MIN: u64 = 2_000;
 /// Bytes per second above which nothing is slow: 100 Gbit/s. What a peer claims can't go beyond it.
 const RATE_MAX: u64 = 12_500_000_000;
-/// A path that carries so many times what is needed is not paced any more.
-const AMPLE: u64 = 4;
+/// A path that carries so many times what is needed is not slow.
+pub(super) const AMPLE: u64 = 4;
 
 /// The rate of one path, bytes per second.
 #[derive(Clone, Copy, Debug)]

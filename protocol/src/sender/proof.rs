@@ -28,6 +28,25 @@ struct Sent {
     /// It said something, or asked by itself: its echo is more than a sign of life.
     telling: bool,
     credited: bool,
+    /// What it did not count.
+    recalled: Recalled,
+}
+
+/// First-sent media that never left, by the moment of a HEARTBEAT. The counts wrap.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Recalled {
+    /// Datagrams.
+    pub datagrams: u32,
+    /// Their bytes.
+    pub bytes: u32,
+}
+
+impl Recalled {
+    /// What was recalled in between.
+    pub(super) const fn since(self, earlier: Self) -> Self {
+        let datagrams = self.datagrams.wrapping_sub(earlier.datagrams);
+        Self { datagrams, bytes: self.bytes.wrapping_sub(earlier.bytes) }
+    }
 }
 
 /// What the echo of a HEARTBEAT is worth.
@@ -47,13 +66,14 @@ impl Proof {
         self.unproven_since.get_or_insert(now);
     }
 
-    /// A HEARTBEAT goes out. `telling`: it reports media, or nobody asked for it. `asks`: it wants an echo soon.
+    /// A HEARTBEAT goes out. `telling`: it reports media, or nobody asked for it. `asks`: it wants an echo soon. `recalled`: what
+    /// it does not count.
     pub(super) fn note_heartbeat(
         &mut self,
         now: Time,
         (seq, nonce): (Serial, u32),
-        telling: bool,
-        asks: bool,
+        (telling, asks): (bool, bool),
+        recalled: Recalled,
     ) {
         if self.heartbeats.len() == HEARTBEATS_KEPT {
             self.heartbeats.pop_front();
@@ -62,8 +82,21 @@ impl Proof {
             // On a silent channel there is never more than one beside the one that was echoed.
             self.heartbeats.reserve_exact(self.heartbeats.len().max(2));
         }
-        self.heartbeats.push_back(Sent { seq, nonce, at: now.stamp(), telling, credited: false });
+        self.heartbeats.push_back(Sent { seq, nonce, at: now.stamp(), telling, credited: false, recalled });
         self.awaits = asks.then(|| now.stamp());
+    }
+
+    /// A HEARTBEAT left only now: it stood in a queue of this end. What had been recalled when it was made.
+    pub(super) fn note_left(&mut self, now: Time, seq: Serial) -> Option<Recalled> {
+        let place = self.heartbeats.iter().rposition(|sent| sent.seq == seq)?;
+        if place + 1 == self.heartbeats.len()
+            && let Some(awaits) = &mut self.awaits
+        {
+            *awaits = now.stamp();
+        }
+        let sent = self.heartbeats.get_mut(place)?;
+        sent.at = now.stamp();
+        Some(sent.recalled)
     }
 
     /// The peer echoes a HEARTBEAT that went out.
@@ -116,7 +149,7 @@ mod tests {
         let mut proof = Proof::default();
         let (start, later) = (Time::ZERO, Time::ZERO + PROOF_WAIT);
         proof.note_sent(start);
-        proof.note_heartbeat(start, (Serial(4), 77), true, true);
+        proof.note_heartbeat(start, (Serial(4), 77), (true, true), Recalled::default());
         assert!(proof.is_paused(later));
         assert_eq!(proof.credit_nonce(later, Serial(4), 78, Duration::ZERO), None);
         assert!(proof.is_paused(later));
@@ -135,7 +168,7 @@ mod tests {
         let mut proof = Proof::default();
         let at = |ms: u64| Time::from_micros(ms * 1_000);
         let patience = Duration::from_millis(300);
-        proof.note_heartbeat(at(0), (Serial(4), 77), true, true);
+        proof.note_heartbeat(at(0), (Serial(4), 77), (true, true), Recalled::default());
         assert!(!proof.is_unanswered(at(400), patience), "nothing was sent that has to be proven");
         proof.note_sent(at(0));
         assert!(!proof.is_unanswered(at(300), patience));
@@ -143,15 +176,35 @@ mod tests {
         proof.credit_nonce(at(400), Serial(4), 77, Duration::ZERO);
         proof.note_sent(at(500));
         assert!(!proof.is_unanswered(at(900), patience));
-        proof.note_heartbeat(at(1_000), (Serial(5), 78), true, false);
+        proof.note_heartbeat(at(1_000), (Serial(5), 78), (true, false), Recalled::default());
         assert!(!proof.is_unanswered(at(2_000), patience));
+    }
+
+    #[test]
+    fn what_stood_in_a_queue_of_this_end_is_waited_for_from_when_it_left() {
+        let mut proof = Proof::default();
+        let at = |ms: u64| Time::from_micros(ms * 1_000);
+        let patience = Duration::from_millis(300);
+        proof.note_sent(at(0));
+        (4..6).for_each(|seq| {
+            proof.note_heartbeat(at(0), (Serial(seq), 77), (true, true), Recalled::default());
+        });
+        let left = [(700, 5), (900, 4), (950, 6)].map(|(ms, seq)| proof.note_left(at(ms), Serial(seq)));
+        assert_eq!(left, [Some(Recalled::default()), Some(Recalled::default()), None]);
+        assert!(!proof.is_unanswered(at(1_000), patience));
+        assert!(proof.is_unanswered(at(1_001), patience));
+        let trip = |proof: &mut Proof, seq| {
+            proof.credit_nonce(at(1_000), Serial(seq), 77, Duration::ZERO).map(|echo| echo.sample)
+        };
+        assert_eq!(trip(&mut proof, 4), Some(Duration::from_millis(100)));
+        assert_eq!(trip(&mut proof, 5), Some(Duration::from_millis(300)));
     }
 
     #[test]
     fn the_echo_of_an_answer_that_said_nothing_is_proof_but_no_news() {
         let mut proof = Proof::default();
         proof.note_sent(Time::ZERO);
-        proof.note_heartbeat(Time::ZERO, (Serial(4), 77), false, false);
+        proof.note_heartbeat(Time::ZERO, (Serial(4), 77), (false, false), Recalled::default());
         let echo = proof.credit_nonce(Time::ZERO, Serial(4), 77, Duration::ZERO);
         assert_eq!(echo, Some(Echo { sample: Duration::ZERO, fresh: true, news: false }));
         assert!(!proof.is_paused(Time::ZERO + PROOF_WAIT));

@@ -14,6 +14,7 @@ use crate::serial::Serial;
 use crate::time::{Stamp, Time, micros};
 
 use super::least::Least;
+use super::pace::AMPLE;
 use super::phase::Phase;
 
 /// HEARTBEATs whose echo still counts: one each 15 ms, as much loss draws, for a round trip of half a second.
@@ -170,6 +171,16 @@ impl Rate {
         self.beats.push_back(Beat { seq, at: now, datagrams, burst, phase });
     }
 
+    /// A HEARTBEAT left only now, and the media before it: the queue that they stood in was of this end, not of the path.
+    /// `recalled` of its datagrams never left.
+    pub(super) fn note_left(&mut self, now: Time, seq: Serial, recalled: u32) {
+        if let Some(beat) = self.beats.iter_mut().rev().find(|beat| beat.seq == seq) {
+            beat.datagrams = beat.datagrams.wrapping_sub(recalled);
+            beat.burst.since = beat.burst.since + now.since(beat.at);
+            beat.at = now;
+        }
+    }
+
     /// Takes in an echo: what lies between it and the one before.
     pub(super) fn handle_echo(&mut self, echo: Echo) -> Option<Sample> {
         let place = self.beats.iter().position(|beat| beat.seq == echo.seq)?;
@@ -266,16 +277,18 @@ impl Rate {
         (queues().min().unwrap_or(0), queues().max().unwrap_or(0))
     }
 
-    /// Whether the path carries less than is sent: over three round trips a queue stood in it, and it grew, or frames came
-    /// too late.
-    pub(super) fn is_too_slow(&self, rtt: Duration) -> bool {
+    /// Whether the path carries less than the `needed` bytes per second: over three round trips a queue stood in it, and it grew
+    /// though what passed it was no fraction of what it carries, or frames came too late.
+    pub(super) fn is_too_slow(&self, rtt: Duration, needed: impl FnOnce() -> u64) -> bool {
         let Some(recent) = self.recent(rtt) else { return false };
         let standing = recent.iter().map(|sample| sample.queue_us).min().unwrap_or(0);
         // A single rise is a path that became longer.
         let rises = || self.samples.iter().skip(1).map(|sample| sample.rise_us);
         let growing = rises().sum::<i64>() - rises().max().unwrap_or(0) > self.queue_limit_us();
         let missing = recent.iter().filter(|sample| sample.missed).count() * 2 > recent.len();
-        (standing > self.queue_limit_us() && (growing || missing)) || (missing && self.is_full())
+        let carried = || recent.iter().filter_map(|sample| sample.capacity).max();
+        let grows = || growing && carried().is_none_or(|carried| carried < needed().saturating_mul(AMPLE));
+        (standing > self.queue_limit_us() && (missing || grows())) || (missing && self.is_full())
     }
 
     /// Whether a queue never emptied, and hardly moved: jitter comes and goes.
@@ -327,7 +340,9 @@ impl Rate {
 
 impl Sample {
     fn between(before: &Arrived, after: &Arrived, queue_us: i64, phase: Option<Phase>) -> Self {
-        let sent = u64::from(after.beat.datagrams.wrapping_sub(before.beat.datagrams));
+        // What was recalled in the meantime may be more than what was sent.
+        let sent = after.beat.datagrams.wrapping_sub(before.beat.datagrams).cast_signed().max(0);
+        let sent = u64::from(sent.cast_unsigned());
         let received = u64::from(after.received.wrapping_sub(before.received));
         let delivered = delivered(before, after);
         Self {

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use crate::limits::{FEEDBACK_INTERVAL, HEARTBEAT_INTERVAL, HEARTBEAT_INTERVAL_CALM};
 use crate::serial::Serial;
-use crate::time::Time;
-use crate::wire::{HEARTBEAT_FIXED_LEN, Heartbeat};
+use crate::time::{Stamp, Time};
+use crate::wire::{Departure, HEARTBEAT_FIXED_LEN, Heartbeat};
 
 use super::pacer::Pacer;
+use super::proof::Recalled;
 use super::{Histories, LAG_GRACE, Sender};
 
 /// After a frame whose loss would go unnoticed for long, a HEARTBEAT follows this soon.
@@ -56,10 +57,14 @@ impl Sender {
     }
 
     /// Whether the HEARTBEAT that is due about now should leave right behind the frame that was just sent: a calm path
-    /// carries it in the same order, and nobody has to wake up for it.
-    pub fn rides_behind_frame(&self, now: Time) -> bool {
-        let due =
-            self.heartbeat_last.is_none_or(|last| now.since(last) + LAG_GRACE >= self.heartbeat_interval());
+    /// carries it in the same order, and nobody has to wake up for it. `next`: how long the next frame takes to come, zero if
+    /// that is not known; one that comes later than the HEARTBEAT would wait for is not waited for.
+    pub fn rides_behind_frame(&self, now: Time, next: Duration) -> bool {
+        let interval = self.heartbeat_interval();
+        let due = self.heartbeat_last.is_none_or(|last| {
+            let since = now.since(last);
+            since + LAG_GRACE >= interval || since + next > interval + HEARTBEAT_RIDES_WITHIN
+        });
         due && !self.glance.active && !self.is_watched_closely(now)
     }
 
@@ -107,7 +112,7 @@ impl Sender {
         let datagrams = Serial::narrow(self.all_datagrams().saturating_sub(waiting)).0;
         let told = self.heartbeat_told.replace(datagrams);
         let telling = !std::mem::take(&mut self.answering) || told != Some(datagrams);
-        self.proof.note_heartbeat(now, (seq, nonce), telling, asks);
+        self.proof.note_heartbeat(now, (seq, nonce), (telling, asks), self.recalled());
         // What leaves from now on is counted by the next one.
         let burst = std::mem::take(&mut self.burst);
         if let Some(thinning) = &mut self.thinning {
@@ -117,7 +122,7 @@ impl Sender {
             nonce,
             datagrams,
             bytes: self.bytes.saturating_sub(waiting_bytes),
-            echo: self.feedback.map(|feedback| (feedback.sent, now.since(feedback.arrived))),
+            echo: self.heard(now),
             catalog,
             asks,
             tracks: Vec::new(),
@@ -143,6 +148,26 @@ impl Sender {
         }
         heartbeat
     }
+
+    /// HEARTBEAT `seq` leaves only now: it stood in a queue of this end, which is no queue of the path. What is different by now.
+    pub fn note_left(&mut self, now: Time, seq: Serial) -> Departure {
+        let before = self.proof.note_left(now, seq);
+        let recalled = before.map_or(Recalled::default(), |before| self.recalled().since(before));
+        if let Some(thinning) = &mut self.thinning {
+            thinning.note_left(now, seq, recalled.datagrams);
+        }
+        let Recalled { datagrams, bytes } = recalled;
+        Departure { now: now.stamp(), heard: self.heard(now), recalled: (datagrams, bytes) }
+    }
+
+    fn recalled(&self) -> Recalled {
+        self.rare.get().map_or(Recalled::default(), |counters| counters.recalled)
+    }
+
+    fn heard(&self, now: Time) -> Option<(Stamp, Duration)> {
+        self.feedback.map(|feedback| (feedback.sent, now.since(feedback.arrived)))
+    }
+
     /// DATA datagrams of whatever kind.
     fn all_datagrams(&self) -> u64 {
         self.datagrams + self.rare.get().map_or(0, |counters| counters.resent + counters.parity)

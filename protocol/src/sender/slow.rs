@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use crate::id::TrackKey;
 use crate::limits::{DATA_HEADER_LEN, HEARTBEAT_INTERVAL};
+use crate::serial::Serial;
 use crate::slab::Slab;
 use crate::spread::Spread;
 use crate::time::{Stamp, Time, micros};
@@ -111,14 +112,17 @@ impl Sender {
         let key = TrackKey { producer: header.producer, stream: header.stream, tag: header.tag };
         let Some(thinning) = &mut self.thinning else { return };
         thinning.recall(&key, number, &header);
-        let (count, bytes) = self.pacer.get_mut().map_or((0, 0), |pacer| pacer.forget(&key, number));
-        // A HEARTBEAT may stand behind them.
+        let (waiting, waiting_bytes) =
+            self.pacer.get_mut().map_or((0, 0), |pacer| pacer.forget(&key, number));
         let lengths =
             DataHeader::split_run(datagrams).map(|(_, payload)| (DATA_HEADER_LEN + payload.len()) as u64);
-        let (count, bytes) =
-            lengths.fold((count, bytes), |(count, bytes), length| (count + 1, bytes + length));
-        self.datagrams = self.datagrams.saturating_sub(count);
-        self.bytes = self.bytes.saturating_sub(bytes);
+        let (count, bytes) = lengths.fold((0, 0), |(count, bytes), length| (count + 1, bytes + length));
+        self.datagrams = self.datagrams.saturating_sub(waiting + count);
+        self.bytes = self.bytes.saturating_sub(waiting_bytes + bytes);
+        // A HEARTBEAT that stands behind them counted these, but not what the pacer still had.
+        let recalled = &mut self.rare.make().recalled;
+        recalled.datagrams = recalled.datagrams.wrapping_add(Serial::narrow(count).0);
+        recalled.bytes = recalled.bytes.wrapping_add(Serial::narrow(bytes).0);
         self.glance();
     }
 

@@ -290,6 +290,11 @@ impl Thinning {
         self.rate.note_heartbeat(now, seq, datagrams, (burst, phase));
     }
 
+    /// A HEARTBEAT left only now, and `recalled` datagrams that it counted never did.
+    pub(super) fn note_left(&mut self, now: Time, seq: Serial, recalled: u32) {
+        self.rate.note_left(now, seq, recalled);
+    }
+
     /// The peer lacks these datagrams of a frame of `k` that it asks for for the first time.
     pub(super) fn note_missing(&mut self, k: u16, missing: &[u16]) {
         if self.pace.is_none() {
@@ -311,9 +316,10 @@ impl Thinning {
         let Some(sample) = self.rate.handle_echo(echo) else { return false };
         let Some(pace) = &mut self.pace else {
             let cut = self.cuts.are_rule() && self.rate.is_short();
-            let slow = cut || self.rate.is_choked() || self.rate.is_too_slow(rtt);
+            let all = || self.needed(Step::Whole, histories);
+            let slow = cut || self.rate.is_choked() || self.rate.is_too_slow(rtt, all);
             if slow {
-                let all = self.needed(Step::Whole, histories);
+                let all = all();
                 self.pace = Some(Box::new(Pace::starting_at(self.rate.capacity().unwrap_or(all))));
                 self.cuts = Cuts::default();
                 self.rate.forget_evidence();

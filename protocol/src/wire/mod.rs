@@ -35,7 +35,7 @@ pub use error::DecodeError;
 pub use event::Event;
 pub use feedback::{FEEDBACK_FIXED_LEN, Feedback, ReportedCounters, TrackFeedback};
 pub use header::ControlHeader;
-pub use heartbeat::{HEARTBEAT_FIXED_LEN, Heartbeat, TrackHeartbeat};
+pub use heartbeat::{Departure, HEARTBEAT_FIXED_LEN, Heartbeat, TrackHeartbeat, peek_heartbeat, restamp};
 pub use hello::{Hello, Retry, Role, Welcome};
 pub use missing::{Missing, MissingShards, ShardRange};
 pub use skip::{Skip, SkipItem, SkipRange, SkipReason};
@@ -241,13 +241,15 @@ pub fn peek_session(datagram: &[u8]) -> Option<(Event, SessionId)> {
     Some((event, SessionId(u64::from_be_bytes(*bytes))))
 }
 
-/// Bytes that most messages fit into: a report of two tracks. What waits in a queue takes no more than it needs.
+/// Bytes that most messages fit into.
 const USUAL_LEN: usize = 256;
 
 /// The bytes of a message, at most 1 200. HELLO is padded to that length and carries the extension that means
 /// nothing. Of a list that is longer than the specification allows, or than the datagram, the end is left out.
 pub fn encode(header: &ControlHeader, message: &Message) -> Bytes {
-    let mut bytes = BytesMut::with_capacity(USUAL_LEN);
+    // HEARTBEATs wait in queues by the thousand: they take no more than they need.
+    let len = if let Message::Heartbeat(heartbeat) = message { heartbeat.encoded_len() } else { USUAL_LEN };
+    let mut bytes = BytesMut::with_capacity(len);
     encode_into(header, message, &mut bytes);
     bytes.freeze()
 }

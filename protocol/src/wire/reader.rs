@@ -132,6 +132,11 @@ impl<'a> Reader<'a> {
         std::mem::take(&mut self.rest)
     }
 
+    /// Bytes that are left.
+    pub(super) const fn left(&self) -> usize {
+        self.rest.len()
+    }
+
     pub(super) const fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }

@@ -68,7 +68,7 @@ impl Stage {
     }
 
     fn is_too_slow(&self) -> bool {
-        self.rate.is_too_slow(RTT)
+        self.rate.is_too_slow(RTT, || FRAME.0 * 12)
     }
 }
 
@@ -106,6 +106,49 @@ fn a_queue_that_grows_without_end_is_too_slow_within_two_seconds() {
         });
         assert!(beats.is_some(), "{growth} ms each quarter of a second");
     }
+}
+
+#[test]
+fn a_queue_that_grows_is_not_of_media_that_is_a_fraction_of_what_passes_it() {
+    let grown = |needed: u64| {
+        let mut stage = Stage::new();
+        stage.beats(8, 1_000);
+        (1..=8).any(|_| {
+            stage.queue += 8 * MS;
+            stage.beat(1_000);
+            stage.rate.is_too_slow(RTT, || needed)
+        })
+    };
+    assert!(grown(FRAME.0 * 12));
+    assert!(!grown(FRAME.0));
+}
+
+#[test]
+fn what_waited_at_this_end_is_no_queue_of_the_path() {
+    let (mut now, mut rate) = (Time::from_micros(5_000_000), Rate::default());
+    for count in 0..40 {
+        now = now + 250 * MS;
+        let mut burst = Burst::default();
+        burst.note_sent(now, FRAME.0);
+        rate.note_heartbeat(now, Serial(count), count, (burst, Phase::Free));
+        let left = now + MS * (count * 10);
+        rate.note_left(left, Serial(count), 0);
+        let (arrived, received) = ((left + 20 * MS).stamp(), count);
+        let bytes = (u64::from(count) * FRAME.0, 0, u64::from(count));
+        let (received_bytes, duplicates, missed) = bytes;
+        let echo = Echo {
+            seq: Serial(count),
+            arrived,
+            round_trip: RTT,
+            received,
+            received_bytes,
+            duplicates,
+            missed,
+        };
+        rate.handle_echo(echo);
+        assert!(!rate.is_queueing() && !rate.is_too_slow(RTT, || FRAME.0 * 4));
+    }
+    assert!(rate.capacity() > Some(FRAME.0 * 1_000), "the burst left together");
 }
 
 #[test]

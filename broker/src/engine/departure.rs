@@ -1,0 +1,50 @@
+//! What leaves the worker's queue: HEARTBEATs say when that is.
+//!
+//! Behind a frame for thousands of viewers a HEARTBEAT stands in the queue for a good while. Its peer and its sender would take
+//! that for the path's: round trips, clocks and the judgement of slow paths would all be wrong by it.
+
+use std::time::Duration;
+
+use bytes::BytesMut;
+use protocol::time::Time;
+use protocol::wire;
+
+use super::Broker;
+use super::lanes::Leaving;
+use super::outbox::Transmit;
+
+/// A HEARTBEAT that waited for less says when it was made: no clock and no path is judged by so little.
+const WAIT_MIN: Duration = Duration::from_millis(1);
+
+impl Broker {
+    /// The next datagrams to send.
+    pub fn poll_transmit(&mut self, now: Time) -> Option<Transmit> {
+        let next = self.outbox.pop(now);
+        self.recall_dropped();
+        next.map(|leaving| self.depart(now, leaving))
+    }
+
+    fn depart(&mut self, now: Time, leaving: Leaving) -> Transmit {
+        let Leaving { transmit, report } = leaving;
+        let Some(report) = report else { return transmit };
+        let media = &transmit.bytes;
+        let mut bytes = BytesMut::with_capacity(media.len() + report.len());
+        bytes.extend_from_slice(media);
+        bytes.extend_from_slice(&report);
+        self.restamp(now, bytes.split_at_mut(media.len()).1);
+        // The one datagram before it may be shorter than a segment is.
+        let segment = if media.is_empty() { report.len() } else { media.len() };
+        Transmit { bytes: bytes.freeze(), segment, ..transmit }
+    }
+
+    /// A HEARTBEAT that waited says when it leaves, and so does its sender.
+    fn restamp(&mut self, now: Time, report: &mut [u8]) {
+        let Some((id, seq, made)) = wire::peek_heartbeat(report) else { return };
+        if now.stamp().since(made) < WAIT_MIN {
+            return;
+        }
+        let departure = self.viewer(id).map(|viewer| viewer.sender.note_left(now, seq));
+        // One of a session that has ended says what was true when it was made.
+        departure.map(|departure| wire::restamp(report, &departure));
+    }
+}
