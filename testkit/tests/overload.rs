@@ -69,3 +69,15 @@ fn nobody_is_left_out_for_good() {
         }
     });
 }
+
+#[test]
+fn the_brokers_own_queue_is_no_part_of_the_round_trip() {
+    for_each_seed(3, |seed| {
+        let (mut world, clients) = overloaded(seed, true, 50);
+        world.run_for(30 * SECOND);
+        for client in &clients {
+            let rtt = world.snapshot(*client).rtt;
+            assert!(rtt.is_some_and(|rtt| rtt <= 15 * MS), "{rtt:?} where the path takes 10 ms");
+        }
+    });
+}

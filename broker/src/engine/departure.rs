@@ -48,3 +48,38 @@ impl Broker {
         departure.map(|departure| wire::restamp(report, &departure));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+    use protocol::random::Random;
+
+    use super::*;
+    use crate::engine::{Config, Directory, Keys, SessionLimits};
+
+    fn broker() -> Broker {
+        let mut random = Random::from_seed([1; 32]);
+        let keys = Keys::new(&mut random, None);
+        let (directory, limits) = (Arc::new(Directory::default()), SessionLimits::default());
+        Broker::new(Config { worker: 0, workers: 1, keys, directory, limits }, random)
+    }
+
+    #[test]
+    fn a_report_is_a_datagram_of_its_own_behind_one_that_is_shorter_than_a_segment_and_behind_none() {
+        let report = Bytes::from_static(b"a report");
+        let leaving = |media: &'static [u8], report| {
+            let to = "192.0.2.1:4000".parse().unwrap();
+            let transmit = Transmit { to, from: None, bytes: Bytes::from_static(media), segment: 1_200 };
+            broker().depart(Time::ZERO, Leaving { transmit, report })
+        };
+        let sent = leaving(b"a longer datagram", Some(report.clone()));
+        let datagrams: Vec<&[u8]> = sent.bytes.chunks(sent.segment).collect();
+        assert_eq!(datagrams, [&b"a longer datagram"[..], b"a report"]);
+        let alone = leaving(b"", Some(report.clone()));
+        assert_eq!((alone.bytes.clone(), alone.segment), (report, 8));
+        let media = leaving(b"media", None);
+        assert_eq!((&media.bytes[..], media.segment), (&b"media"[..], 1_200));
+    }
+}

@@ -35,7 +35,6 @@ use std::time::Duration;
 pub use budget::Budget;
 pub use history::History;
 pub use pacer::Run;
-pub use proof::Recalled;
 
 use crate::closed::Closed;
 use crate::escalation::LossRuns;
@@ -123,8 +122,8 @@ pub struct SenderCounters {
     pub too_late: u64,
     /// Frames that were left out since the path is too slow.
     pub left_out: u64,
-    /// First-sent media that never left, since it waited here until it was of no use; not among the others.
-    pub recalled: Recalled,
+    /// First-sent datagrams that never left, since they waited here until they were of no use; not among the others.
+    pub recalled: u32,
 }
 
 /// The sending end towards one peer.

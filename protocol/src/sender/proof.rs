@@ -28,25 +28,8 @@ struct Sent {
     /// It said something, or asked by itself: its echo is more than a sign of life.
     telling: bool,
     credited: bool,
-    /// What it did not count.
-    recalled: Recalled,
-}
-
-/// First-sent media that never left, by the moment of a HEARTBEAT. The counts wrap.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Recalled {
-    /// Datagrams.
-    pub datagrams: u32,
-    /// Their bytes.
-    pub bytes: u32,
-}
-
-impl Recalled {
-    /// What was recalled in between.
-    pub(super) const fn since(self, earlier: Self) -> Self {
-        let datagrams = self.datagrams.wrapping_sub(earlier.datagrams);
-        Self { datagrams, bytes: self.bytes.wrapping_sub(earlier.bytes) }
-    }
+    /// First-sent datagrams that had never left by then: the low bits of their count, for which there is room.
+    recalled: u16,
 }
 
 /// What the echo of a HEARTBEAT is worth.
@@ -66,14 +49,14 @@ impl Proof {
         self.unproven_since.get_or_insert(now);
     }
 
-    /// A HEARTBEAT goes out. `telling`: it reports media, or nobody asked for it. `asks`: it wants an echo soon. `recalled`: what
-    /// it does not count.
+    /// A HEARTBEAT goes out. `telling`: it reports media, or nobody asked for it. `asks`: it wants an echo soon. `recalled`: how
+    /// many datagrams that it does not count have never left.
     pub(super) fn note_heartbeat(
         &mut self,
         now: Time,
         (seq, nonce): (Serial, u32),
         (telling, asks): (bool, bool),
-        recalled: Recalled,
+        recalled: u32,
     ) {
         if self.heartbeats.len() == HEARTBEATS_KEPT {
             self.heartbeats.pop_front();
@@ -82,12 +65,20 @@ impl Proof {
             // On a silent channel there is never more than one beside the one that was echoed.
             self.heartbeats.reserve_exact(self.heartbeats.len().max(2));
         }
-        self.heartbeats.push_back(Sent { seq, nonce, at: now.stamp(), telling, credited: false, recalled });
+        self.heartbeats.push_back(Sent {
+            seq,
+            nonce,
+            at: now.stamp(),
+            telling,
+            credited: false,
+            recalled: low(recalled),
+        });
         self.awaits = asks.then(|| now.stamp());
     }
 
-    /// A HEARTBEAT left only now: it stood in a queue of this end. What had been recalled when it was made.
-    pub(super) fn note_left(&mut self, now: Time, seq: Serial) -> Option<Recalled> {
+    /// A HEARTBEAT left only now: it stood in a queue of this end. How many of the datagrams that it counted never left, where
+    /// `recalled` have not by now.
+    pub(super) fn note_left(&mut self, now: Time, seq: Serial, recalled: u32) -> Option<u16> {
         let place = self.heartbeats.iter().rposition(|sent| sent.seq == seq)?;
         if place + 1 == self.heartbeats.len()
             && let Some(awaits) = &mut self.awaits
@@ -96,7 +87,7 @@ impl Proof {
         }
         let sent = self.heartbeats.get_mut(place)?;
         sent.at = now.stamp();
-        Some(sent.recalled)
+        Some(low(recalled).wrapping_sub(sent.recalled))
     }
 
     /// The peer echoes a HEARTBEAT that went out.
@@ -140,6 +131,12 @@ impl Proof {
     }
 }
 
+/// The low bits: while a HEARTBEAT waits, fewer datagrams are dropped than they count.
+const fn low(count: u32) -> u16 {
+    let [_, _, high, low] = count.to_be_bytes();
+    u16::from_be_bytes([high, low])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,7 +146,7 @@ mod tests {
         let mut proof = Proof::default();
         let (start, later) = (Time::ZERO, Time::ZERO + PROOF_WAIT);
         proof.note_sent(start);
-        proof.note_heartbeat(start, (Serial(4), 77), (true, true), Recalled::default());
+        proof.note_heartbeat(start, (Serial(4), 77), (true, true), 0);
         assert!(proof.is_paused(later));
         assert_eq!(proof.credit_nonce(later, Serial(4), 78, Duration::ZERO), None);
         assert!(proof.is_paused(later));
@@ -168,7 +165,7 @@ mod tests {
         let mut proof = Proof::default();
         let at = |ms: u64| Time::from_micros(ms * 1_000);
         let patience = Duration::from_millis(300);
-        proof.note_heartbeat(at(0), (Serial(4), 77), (true, true), Recalled::default());
+        proof.note_heartbeat(at(0), (Serial(4), 77), (true, true), 0);
         assert!(!proof.is_unanswered(at(400), patience), "nothing was sent that has to be proven");
         proof.note_sent(at(0));
         assert!(!proof.is_unanswered(at(300), patience));
@@ -176,7 +173,7 @@ mod tests {
         proof.credit_nonce(at(400), Serial(4), 77, Duration::ZERO);
         proof.note_sent(at(500));
         assert!(!proof.is_unanswered(at(900), patience));
-        proof.note_heartbeat(at(1_000), (Serial(5), 78), (true, false), Recalled::default());
+        proof.note_heartbeat(at(1_000), (Serial(5), 78), (true, false), 0);
         assert!(!proof.is_unanswered(at(2_000), patience));
     }
 
@@ -187,10 +184,11 @@ mod tests {
         let patience = Duration::from_millis(300);
         proof.note_sent(at(0));
         (4..6).for_each(|seq| {
-            proof.note_heartbeat(at(0), (Serial(seq), 77), (true, true), Recalled::default());
+            proof.note_heartbeat(at(0), (Serial(seq), 77), (true, true), 0);
         });
-        let left = [(700, 5), (900, 4), (950, 6)].map(|(ms, seq)| proof.note_left(at(ms), Serial(seq)));
-        assert_eq!(left, [Some(Recalled::default()), Some(Recalled::default()), None]);
+        let left =
+            [(700, 5), (900, 4), (950, 6)].map(|(ms, seq)| proof.note_left(at(ms), Serial(seq), 65_539));
+        assert_eq!(left, [Some(3), Some(3), None]);
         assert!(!proof.is_unanswered(at(1_000), patience));
         assert!(proof.is_unanswered(at(1_001), patience));
         let trip = |proof: &mut Proof, seq| {
@@ -204,7 +202,7 @@ mod tests {
     fn the_echo_of_an_answer_that_said_nothing_is_proof_but_no_news() {
         let mut proof = Proof::default();
         proof.note_sent(Time::ZERO);
-        proof.note_heartbeat(Time::ZERO, (Serial(4), 77), (false, false), Recalled::default());
+        proof.note_heartbeat(Time::ZERO, (Serial(4), 77), (false, false), 0);
         let echo = proof.credit_nonce(Time::ZERO, Serial(4), 77, Duration::ZERO);
         assert_eq!(echo, Some(Echo { sample: Duration::ZERO, fresh: true, news: false }));
         assert!(!proof.is_paused(Time::ZERO + PROOF_WAIT));

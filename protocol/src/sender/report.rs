@@ -8,7 +8,6 @@ use crate::time::{Stamp, Time};
 use crate::wire::{Departure, HEARTBEAT_FIXED_LEN, Heartbeat};
 
 use super::pacer::Pacer;
-use super::proof::Recalled;
 use super::{Histories, LAG_GRACE, Sender};
 
 /// After a frame whose loss would go unnoticed for long, a HEARTBEAT follows this soon.
@@ -151,17 +150,15 @@ impl Sender {
 
     /// HEARTBEAT `seq` leaves only now: it stood in a queue of this end, which is no queue of the path. What is different by now.
     pub fn note_left(&mut self, now: Time, seq: Serial) -> Departure {
-        let before = self.proof.note_left(now, seq);
-        let recalled = before.map_or(Recalled::default(), |before| self.recalled().since(before));
+        let recalled = self.proof.note_left(now, seq, self.recalled()).map_or(0, u32::from);
         if let Some(thinning) = &mut self.thinning {
-            thinning.note_left(now, seq, recalled.datagrams);
+            thinning.note_left(now, seq, recalled);
         }
-        let Recalled { datagrams, bytes } = recalled;
-        Departure { now: now.stamp(), heard: self.heard(now), recalled: (datagrams, bytes) }
+        Departure { now: now.stamp(), heard: self.heard(now), recalled }
     }
 
-    fn recalled(&self) -> Recalled {
-        self.rare.get().map_or(Recalled::default(), |counters| counters.recalled)
+    fn recalled(&self) -> u32 {
+        self.rare.get().map_or(0, |counters| counters.recalled)
     }
 
     fn heard(&self, now: Time) -> Option<(Stamp, Duration)> {

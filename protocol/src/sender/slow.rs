@@ -121,8 +121,7 @@ impl Sender {
         self.bytes = self.bytes.saturating_sub(waiting_bytes + bytes);
         // A HEARTBEAT that stands behind them counted these, but not what the pacer still had.
         let recalled = &mut self.rare.make().recalled;
-        recalled.datagrams = recalled.datagrams.wrapping_add(Serial::narrow(count).0);
-        recalled.bytes = recalled.bytes.wrapping_add(Serial::narrow(bytes).0);
+        *recalled = recalled.wrapping_add(Serial::narrow(count).0);
         self.glance();
     }
 

@@ -379,6 +379,26 @@ fn a_frame_that_never_left_is_told_as_left_out_and_not_sent_again() {
     }
 }
 
+#[test]
+fn a_heartbeat_that_leaves_late_knows_what_was_heard_and_recalled_meanwhile() {
+    let mut end = End::with_frames(0);
+    end.sender.let_leave_out(KEY, TrackKind::Video, Duration::from_millis(500), false);
+    end.publish(10 * 1_164);
+    let early = end.heartbeat();
+    end.publish(10 * 1_164);
+    let slab = end.slab(0);
+    end.sender.recall(wide(0), slab.datagrams());
+    end.feedback(&early, None);
+    end.pass(3 * RTT);
+    end.publish(10 * 1_164);
+    let late = end.sender.note_left(end.now, Serial(end.beats));
+    assert_eq!((late.now, late.recalled), (end.now.stamp(), 10));
+    assert_eq!(late.heard.map(|(_, hold)| hold), Some(3 * RTT));
+    let next = end.heartbeat();
+    let counts = end.sender.note_left(end.now, Serial(end.beats)).recalled;
+    assert_eq!((next.datagrams, counts), (20, 0), "the next one counts right by itself");
+}
+
 /// A sender, what it published, and its clock. Frames are counted from 0.
 struct End {
     sender: Sender,

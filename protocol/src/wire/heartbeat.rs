@@ -152,8 +152,8 @@ pub struct Departure {
     pub now: Stamp,
     /// Send time of the newest FEEDBACK by now, and how long ago it came.
     pub heard: Option<(Stamp, Duration)>,
-    /// Datagrams that it counted and that never left, and their bytes.
-    pub recalled: (u32, u32),
+    /// Datagrams that it counted and that never left.
+    pub recalled: u32,
 }
 
 /// Has an encoded HEARTBEAT that waited in a queue speak of when it leaves (PROTOCOL 7.3).
@@ -170,14 +170,15 @@ pub fn restamp(datagram: &mut [u8], departure: &Departure) -> Result<(), DecodeE
     ControlHeader::read(Event::Heartbeat, &mut reader)?;
     reader.u32("nonce")?;
     let start = covered.len() - reader.left();
-    let (datagrams, bytes) = (reader.u32("datagrams")?, reader.u64("bytes")?);
+    let datagrams = reader.u32("datagrams")?;
+    let bytes = reader.u64("bytes")?;
     read_echo(&mut reader)?;
     let end = covered.len() - reader.left();
 
     let (stamp, hold) = echo_fields(departure.heard);
     let mut figures = covered.get_mut(start..end).ok_or(truncated)?;
-    figures.put_u32(datagrams.wrapping_sub(departure.recalled.0));
-    figures.put_u64(bytes.saturating_sub(departure.recalled.1.into()));
+    figures.put_u32(datagrams.wrapping_sub(departure.recalled));
+    figures.put_u64(bytes);
     figures.put_u32(stamp.0);
     figures.put_u32(hold);
     let sent = covered.get_mut(..CONTROL_HEADER_LEN).and_then(<[u8]>::last_chunk_mut).ok_or(truncated)?;
@@ -236,9 +237,9 @@ mod tests {
         for (before, heard) in cases {
             let mut datagram = heartbeat(u32::MAX - 5, (3, 1 << 33), before);
             assert_eq!(peek_heartbeat(&datagram), Some((SessionId(7), Serial(9), Stamp(u32::MAX - 5))));
-            let departure = Departure { now: Stamp(6_000), heard, recalled: (4, 1_000) };
+            let departure = Departure { now: Stamp(6_000), heard, recalled: 4 };
             assert_eq!(restamp(&mut datagram, &departure), Ok(()));
-            assert_eq!(datagram, heartbeat(6_000, (u32::MAX, (1 << 33) - 1_000), heard));
+            assert_eq!(datagram, heartbeat(6_000, (u32::MAX, 1 << 33), heard));
             assert!(matches!(wire::decode(&datagram), Ok(Datagram::Control(Control { .. }))));
         }
     }
@@ -251,7 +252,7 @@ mod tests {
         {
             let mut same = datagram.clone();
             assert_eq!(peek_heartbeat(&same), None);
-            let departure = Departure { now: Stamp(20_000), heard: None, recalled: (1, 1) };
+            let departure = Departure { now: Stamp(20_000), heard: None, recalled: 1 };
             assert!(restamp(&mut same, &departure).is_err());
             assert_eq!(same, datagram);
         }
