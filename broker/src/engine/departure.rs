@@ -43,9 +43,11 @@ impl Broker {
         if now.stamp().since(made) < WAIT_MIN {
             return;
         }
-        let departure = self.viewer(id).map(|viewer| viewer.sender.note_left(now, seq));
         // One of a session that has ended says what was true when it was made.
-        departure.map(|departure| wire::restamp(report, &departure));
+        let Some(viewer) = self.viewer(id) else { return };
+        let departure = viewer.sender.note_left(now, seq);
+        let restamped = wire::restamp(report, &departure);
+        debug_assert!(restamped.is_ok(), "it was a HEARTBEAT a moment ago: {restamped:?}");
     }
 }
 
