@@ -133,17 +133,14 @@ fn what_waited_at_this_end_is_no_queue_of_the_path() {
         rate.note_heartbeat(now, Serial(count), count, (burst, Phase::Free));
         let left = now + MS * (count * 10);
         rate.note_left(left, Serial(count), 0);
-        let (arrived, received) = ((left + 20 * MS).stamp(), count);
-        let bytes = (u64::from(count) * FRAME.0, 0, u64::from(count));
-        let (received_bytes, duplicates, missed) = bytes;
         let echo = Echo {
             seq: Serial(count),
-            arrived,
+            arrived: (left + 20 * MS).stamp(),
             round_trip: RTT,
-            received,
-            received_bytes,
-            duplicates,
-            missed,
+            received: count,
+            received_bytes: u64::from(count) * FRAME.0,
+            duplicates: 0,
+            missed: count.into(),
         };
         rate.handle_echo(echo);
         assert!(!rate.is_queueing() && !rate.is_too_slow(RTT, || FRAME.0 * 4));
