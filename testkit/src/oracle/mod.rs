@@ -2,10 +2,10 @@
 
 mod wire;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hasher};
 use std::time::Duration;
 
-use bytes::Bytes;
 use client::engine::event::Frame;
 use protocol::id::{ProducerId, StreamId};
 use protocol::time::{CaptureTime, Time};
@@ -13,9 +13,6 @@ use protocol::time::{CaptureTime, Time};
 use crate::media::FrameName;
 
 pub(crate) use wire::Wire;
-
-/// Frames are remembered for longer than anybody may deliver them.
-const MEMORY: Duration = Duration::from_secs(30);
 
 /// One delivered frame.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,7 +39,15 @@ struct Publication {
     media_time: CaptureTime,
     /// The frames of its life that have to be there before it.
     needs: Vec<u64>,
-    frame: Bytes,
+    digest: u64,
+}
+
+/// What tells a frame's bytes from any others. The bytes themselves are not kept: a worker shows who joins the newest frame that it
+/// has, however old it is.
+fn digest(frame: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(frame);
+    hasher.finish()
 }
 
 /// The publications, and what each client got of them.
@@ -51,8 +56,6 @@ pub struct Oracle {
     lives: BTreeSet<(ProducerId, u64)>,
     /// Looked up only.
     published: HashMap<(ProducerId, FrameName), Publication>,
-    /// Its keys, oldest first.
-    recent: VecDeque<(Time, (ProducerId, FrameName))>,
     /// What is sent.
     pub(crate) wire: Wire,
     delivered: BTreeMap<(usize, ProducerId, StreamId), Vec<Delivery>>,
@@ -68,16 +71,11 @@ impl Oracle {
         now: Time,
         producer: ProducerId,
         name: FrameName,
-        (capture, needs, frame): (Time, Vec<u64>, Bytes),
+        (capture, needs, frame): (Time, Vec<u64>, &[u8]),
     ) {
-        let key = (producer, name);
         let media_time = CaptureTime::from_time(capture);
-        self.published.insert(key, Publication { at: now, media_time, needs, frame });
-        self.recent.push_back((now, key));
-        while let Some((_, old)) = self.recent.front().filter(|(at, _)| now.since(*at) > MEMORY) {
-            self.published.remove(old);
-            self.recent.pop_front();
-        }
+        let publication = Publication { at: now, media_time, needs, digest: digest(frame) };
+        self.published.insert((producer, name), publication);
     }
 
     /// Invariants of each delivery: the bytes are those that were published (I1), each frame comes once (I2) and later
@@ -92,7 +90,7 @@ impl Oracle {
         assert!(self.lives.contains(&(frame.producer, name.epoch)), "a frame of an unknown life");
         let published = self.published.get(&(frame.producer, name));
         let published = published.expect("a frame before its publication");
-        assert!(frame.data == published.frame, "the bytes of frame {name:?} changed");
+        assert!(digest(&frame.data) == published.digest, "the bytes of frame {name:?} changed");
         assert_eq!(frame.media_time, published.media_time, "the capture time of frame {name:?}");
         let deliveries = self.delivered.entry((client, frame.producer, frame.stream)).or_default();
         let of_this_life = deliveries.iter().rev().find(|one| one.epoch == name.epoch);

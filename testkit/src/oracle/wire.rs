@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use protocol::id::{ProducerId, SessionId, StreamId};
-use protocol::limits::{LATENCY, LATENCY_MAX};
+use protocol::limits::{LATENCY, LATENCY_MAX, PROOF_WAIT};
 use protocol::serial::Serial;
 use protocol::time::{CaptureTime, Time};
 use protocol::wire::{self, DataFlags, DataHeader, Datagram, Event};
@@ -15,8 +15,6 @@ use crate::account::{Account, is_any};
 /// What a request and its repair wait on their way, the queue of the slowest path included: so much behind its latency a
 /// frame may be sent again.
 const GRACE: Duration = Duration::from_secs(2);
-/// Media to somebody of whom nothing proves that it comes ends after 3 s (PROTOCOL 7.6), and what was queued with it.
-const UNPROVEN: Duration = Duration::from_secs(4);
 /// Numbers of a session that are remembered: a HEARTBEAT waits behind its media, so others overtake it, but not so many.
 const NUMBERS_MAX: u32 = 256;
 
@@ -27,8 +25,8 @@ pub(crate) struct Wire {
     numbers: HashMap<(SessionId, Way), BTreeMap<u32, u32>>,
     /// The latest session of each address.
     welcomed: HashMap<SocketAddr, SessionId>,
-    /// When a session followed another one at its address.
-    succeeded: HashMap<SocketAddr, Time>,
+    /// Where a session followed another one at its address, and when media went there first after that.
+    succeeded: HashMap<SocketAddr, Option<Time>>,
     /// Who was told that a subscription has ended, and when; the request that it answered tells it from an older one
     /// that is answered again.
     ended: HashMap<(SocketAddr, ProducerId), (Serial, Option<Time>)>,
@@ -125,7 +123,7 @@ impl Wire {
                 let session = control.header.session;
                 let before = self.welcomed.insert(to, session);
                 if before.is_some_and(|former| former != session) {
-                    self.succeeded.insert(to, now);
+                    self.succeeded.insert(to, None);
                 }
             }
             wire::Message::UnsubscribeAck(ack)
@@ -152,8 +150,10 @@ impl Wire {
         let (header, _) = DataHeader::peek(datagram).expect("what the broker sends is well-formed");
         let granted = self.largest_grant(&to);
         let repair = header.flags.contains(DataFlags::RETX);
-        // A session of the same address at another worker, left without a word, goes on until nothing proves it any more.
-        let succeeded = self.succeeded.get(&to).is_some_and(|at| now.since(*at) < UNPROVEN);
+        // A session of the same address at another worker, left without a word, goes on until its media was unproven for
+        // too long (PROTOCOL 7.6), and what was queued by then leaves, too.
+        let first = self.succeeded.get_mut(&to).map(|first| *first.get_or_insert(now));
+        let succeeded = first.is_some_and(|first| now.since(first) < PROOF_WAIT + GRACE);
         if let Some((_, Some(ended))) = self.ended.get(&(to, header.producer)).filter(|_| !succeeded) {
             // What was for the viewer before may still be repaired; what waited to leave is withdrawn (PROTOCOL 6.3).
             let late = now.since(*ended);

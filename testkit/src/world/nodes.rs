@@ -212,7 +212,7 @@ impl ProducerNode {
         let capture = clock.read(self.started) + due.at;
         oracle.wire.note_published(now, self.run.id, CaptureTime::from_time(capture));
         let needs = self.run.channel.needs(due.stream, due.index);
-        oracle.note_published(now, self.run.id, name, (capture, needs, frame.clone()));
+        oracle.note_published(now, self.run.id, name, (capture, needs, &frame));
         let dependence = self.run.channel.dependence(due.stream, due.index);
         self.engine.publish_as(clock.read(now), due.stream, capture, (dependence, &frame));
     }
