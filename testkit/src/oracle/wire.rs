@@ -121,8 +121,10 @@ impl Wire {
         match control.message {
             wire::Message::Welcome(_) => {
                 let session = control.header.session;
-                let before = self.welcomed.insert(to, session);
-                if before.is_some_and(|former| former != session) {
+                let is_news = self.welcomed.insert(to, session) != Some(session);
+                // The former one may have been welcomed elsewhere and have moved here.
+                let others = self.sessions.get(&to).is_some_and(|known| known.iter().any(|one| *one != session));
+                if is_news && others {
                     self.succeeded.insert(to, None);
                 }
             }
