@@ -38,6 +38,25 @@ fn a_viewer_of_a_silent_channel_says_one_thing_in_seven_and_a_half_seconds_and_i
 }
 
 #[test]
+fn a_producer_that_publishes_nothing_says_one_thing_a_second_and_is_heard_again_at_once() {
+    for_each_seed(5, |seed| {
+        let mut world = world(seed, 1, 0.0);
+        let producer = world.start_producer(ProducerRun { channel: SHORT, ..run("key", 1) });
+        world.run_for(10 * SECOND);
+        let said = |world: &World| world.traffic_from_producer(producer).control.datagrams;
+        let before = said(&world);
+        world.run_for(60 * SECOND);
+        // And CLOCK now and then.
+        assert!((60..=75).contains(&(said(&world) - before)), "{} in a minute", said(&world) - before);
+        world.kill_broker();
+        world.run_for(3 * SECOND);
+        world.start_broker(false);
+        let back = |world: &World| world.producer_snapshot(producer).is_some_and(|it| it.live);
+        assert!(world.run_until(2 * SECOND, back));
+    });
+}
+
+#[test]
 fn a_viewer_of_pictures_that_all_come_says_little_about_them() {
     for_each_seed(5, |seed| {
         let mut world = world(seed, 1, 0.0);

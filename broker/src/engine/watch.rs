@@ -21,8 +21,8 @@ use super::viewer::{Joined, Repeats, Viewer};
 /// Frames are kept this much longer than the largest latency: a viewer whose first answer was lost counts its latency
 /// from the repeat.
 pub(super) const JOIN_GRACE: Duration = Duration::from_secs(1);
-/// A producer that was not heard for this long is shown as stalled.
-const STALLED_AFTER: Duration = Duration::from_secs(1);
+/// A producer that was not heard for this long is shown as stalled: a silent one says HEARTBEAT once a second.
+const STALLED_AFTER: Duration = Duration::from_millis(2_500);
 
 impl Broker {
     pub(super) fn viewer(&mut self, id: SessionId) -> Option<&mut Viewer> {

@@ -20,7 +20,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use protocol::clock::MediaClock;
 use protocol::id::{EpochTag, ProducerId, StreamId};
-use protocol::limits::{DATAGRAM_LEN, HEARTBEAT_INTERVAL, LATENCY};
+use protocol::limits::{DATAGRAM_LEN, FEEDBACK_INTERVAL, HEARTBEAT_INTERVAL, LATENCY};
 use protocol::random::Random;
 use protocol::sender::{Answer, Repair, Run, Sender, SenderCounters};
 use protocol::session::link::{Link, LinkInput};
@@ -39,6 +39,8 @@ use track::Tracks;
 const KEEP_GRACE: Duration = Duration::from_millis(200);
 /// A frame whose duration is above this part of the default latency would be missed too late by the next one.
 const SLOW_SHARE: u32 = 4;
+/// For this long after a frame a producer counts as one that publishes: a broker that is gone is noticed sooner.
+const PUBLISHES_FOR: Duration = Duration::from_secs(2);
 /// A refused announcement is tried again after this: the id may be free by then.
 const REFUSED_PAUSE: Duration = Duration::from_secs(1);
 
@@ -64,7 +66,9 @@ pub struct Producer {
     former: SenderCounters,
     requests: RequestNumbers,
     ending: Option<Ending>,
-    heartbeat_due: Time,
+    /// When the newest HEARTBEAT went out.
+    heartbeat_last: Time,
+    publishes_until: Time,
     closed: bool,
     was_up: bool,
     events: VecDeque<Event>,
@@ -93,7 +97,8 @@ impl Producer {
             former: SenderCounters::default(),
             requests: RequestNumbers::default(),
             ending: None,
-            heartbeat_due: now,
+            heartbeat_last: now,
+            publishes_until: now,
             closed: false,
             was_up: false,
             events: VecDeque::new(),
@@ -148,6 +153,7 @@ impl Producer {
         else {
             return self.tracks.refuse(stream, dependence);
         };
+        self.publishes_until = now + PUBLISHES_FOR;
         let interval = self.tracks.frame_duration(stream);
         let mut parity = None;
         let deferred = self.sender.as_mut().is_some_and(|sender| {
@@ -295,7 +301,7 @@ impl Producer {
             sender.open(now, key, first, slow);
         }
         self.sender = Some(sender);
-        self.heartbeat_due = now + HEARTBEAT_INTERVAL;
+        self.heartbeat_last = now;
         self.events.push_back(Event::Live);
         for held in self.tracks.take_held() {
             self.send_frame(now, ack.tag, held.stream, (held.capture, held.dependence, &held.frame));
@@ -335,9 +341,7 @@ impl Producer {
         self.tracks.set_clock(MediaClock::point(now, self.link.broker_clock()));
         let mut heartbeat = sender.heartbeat(now, (header.seq, nonce), 0, room, &self.tracks);
         heartbeat.asks |= wants_answer;
-        // While the broker owes an answer the next one comes soon: it may be that only the last one was lost.
-        let pause = if self.link.is_owed() { HEARTBEAT_INTERVAL / 4 } else { HEARTBEAT_INTERVAL };
-        self.heartbeat_due = now + pause;
+        self.heartbeat_last = now;
         self.push(wire::encode(&header, &Message::Heartbeat(heartbeat)));
     }
 
@@ -401,11 +405,18 @@ impl Producer {
             self.out.extend(runs.map(|Run { bytes, segment, .. }| Transmit { bytes, segment }));
         }
         let due = self.sender.as_ref().is_some_and(|sender| sender.is_heartbeat_due(now))
-            || now >= self.heartbeat_due;
+            || now >= self.heartbeat_due();
         if due {
             self.send_heartbeat(now, DATAGRAM_LEN, true);
         }
         self.finish_ending(now);
+    }
+
+    /// When the HEARTBEAT is due that keeps the session (PROTOCOL 7.3): soon while the broker owes an answer, since it may be that
+    /// only the last one was lost.
+    fn heartbeat_due(&self) -> Time {
+        let soon = self.heartbeat_last < self.publishes_until || self.link.is_owed();
+        self.heartbeat_last + if soon { FEEDBACK_INTERVAL } else { HEARTBEAT_INTERVAL }
     }
 
     /// When [`Producer::handle_timeout`] has something to do.
@@ -414,7 +425,7 @@ impl Producer {
             return None;
         }
         let heartbeat = self.sender.as_ref().map(|sender| {
-            sender.poll_timeout().map_or(self.heartbeat_due, |due| due.min(self.heartbeat_due))
+            sender.poll_timeout().map_or(self.heartbeat_due(), |due| due.min(self.heartbeat_due()))
         });
         let announce = self.announcement.poll_timeout().filter(|_| self.link.is_up());
         let ending = self.ending.as_ref().map(|ending| {
