@@ -65,6 +65,11 @@ impl Subscribers {
         Audience { viewers, horizon: self.needs.horizon }
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
     /// Whether nobody subscribed.
     pub(super) fn is_empty(&self) -> bool {
         self.slots.is_empty()

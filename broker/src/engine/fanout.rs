@@ -40,6 +40,7 @@ impl Broker {
         self.rotation = self.rotation.wrapping_add(1);
         let mut takers = 0;
         let mut group = [Slot::default(); GROUP];
+        self.outbox.expect(key.producer, channel.subscribers.len());
         let mut slots = channel.subscribers.slots_by_turns(self.rotation);
         let mut fan = Fan {
             now,

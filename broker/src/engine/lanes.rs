@@ -24,6 +24,8 @@ pub(super) struct Lanes {
     /// What is left of the turn.
     left: usize,
     waiting: usize,
+    /// How many sends of which channel come next.
+    expected: Option<(ProducerId, usize)>,
     overdue: u64,
     /// Frames that were dropped, or a part of them, until somebody has told their viewers.
     dropped: Vec<Dropped>,
@@ -88,9 +90,22 @@ impl Waiting {
 }
 
 impl Lanes {
+    /// So many sends of a channel come next. A queue that doubles as it grows takes up to twice the memory, and is copied with
+    /// each step.
+    pub(super) fn expect(&mut self, producer: ProducerId, sends: usize) {
+        match self.queues.get_mut(&producer) {
+            Some(lane) => lane.reserve_exact(sends),
+            None => self.expected = Some((producer, sends)),
+        }
+    }
+
     /// Queues datagrams of a channel.
     pub(super) fn push(&mut self, producer: ProducerId, waiting: Waiting) {
-        let lane = self.queues.entry(producer).or_default();
+        let expected = &mut self.expected;
+        let lane = self.queues.entry(producer).or_insert_with(|| {
+            let expected = expected.take_if(|(channel, _)| *channel == producer);
+            VecDeque::with_capacity(expected.map_or(0, |(_, sends)| sends))
+        });
         if lane.is_empty() {
             self.turns.push_back(producer);
         }
@@ -301,6 +316,25 @@ mod tests {
         assert!(lanes.pop(at(101)).is_none());
         let told: Vec<u64> = std::iter::from_fn(|| lanes.poll_dropped()).map(|it| it.frame.number).collect();
         assert_eq!((told, lanes.overdue()), (vec![3, 2], 2));
+    }
+
+    #[test]
+    fn a_queue_for_as_many_as_are_expected_takes_no_more_memory_than_they_need() {
+        let mut lanes = Lanes::default();
+        let capacity = |lanes: &Lanes| lanes.queues.get(&SMALL).map(VecDeque::capacity);
+        for round in 1..=2 {
+            lanes.expect(SMALL, 1_100);
+            (0..1_100).for_each(|_| lanes.push(SMALL, Waiting::for_good(frame(100, 1))));
+            assert_eq!(capacity(&lanes), Some(1_100 * round));
+        }
+        all(&mut lanes);
+        lanes.expect(SMALL, 1_100);
+        lanes.push(LARGE, Waiting::for_good(frame(100, 1)));
+        lanes.push(SMALL, Waiting::for_good(frame(100, 1)));
+        assert_eq!(capacity(&lanes), Some(1_100));
+        all(&mut lanes);
+        lanes.push(SMALL, Waiting::for_good(frame(100, 1)));
+        assert!(capacity(&lanes) < Some(100), "nothing more was expected");
     }
 
     #[test]

@@ -87,6 +87,11 @@ impl Outbox {
         }
     }
 
+    /// A frame of this channel comes for so many viewers.
+    pub(super) fn expect(&mut self, channel: ProducerId, viewers: usize) {
+        self.media.expect(channel, viewers.min(MEDIA_MAX.saturating_sub(self.media.len())));
+    }
+
     /// A frame for a viewer, which may wait for `patience`; false where the queue is full. `frame`: who is to hear of it where
     /// it waits for longer than that. `report`: a HEARTBEAT that leaves in the same send.
     pub(super) fn media(
