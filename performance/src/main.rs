@@ -27,7 +27,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use bench::Lab;
-use points::{Effort, POINTS};
+use points::Effort;
 use table::Table;
 
 /// Measures the broker beside the reference sender.
@@ -36,7 +36,7 @@ use table::Table;
 struct Cli {
     #[command(subcommand)]
     role: Option<Role>,
-    /// Only these points, such as 1,3,6
+    /// Only these points of 1 to 9, such as 1,3,6; 1, 3 and 9 are read off the same runs
     #[arg(long, value_delimiter = ',', value_name = "NUMBERS")]
     points: Vec<u8>,
     /// One repetition and short windows: a look, not a measurement
@@ -70,14 +70,15 @@ fn main() -> ExitCode {
 
 /// Measures point after point, and shows each as soon as it is known.
 fn measure(cli: &Cli) -> anyhow::Result<()> {
+    let chosen = points::select(&cli.points)?;
     let lab = Lab::of_this_build()?;
     let effort = if cli.quick { Effort::QUICK } else { Effort::FULL };
     let mut table = Table::begin(&lab, effort)?;
-    for point in POINTS.iter().filter(|point| cli.points.is_empty() || cli.points.contains(&point.number)) {
-        table::say(&format!("point {}: {} ..", point.number, point.name));
+    for point in chosen {
+        table::say(&format!("point {}: {} ..", point.number(), point.name));
         // A point that can't be measured is told and keeps none of the others from being.
         if let Err(error) = (point.measure)(&lab, effort, &mut table) {
-            table.note(point.number, point.name, &format!("not measured: {error:#}"))?;
+            table.note(point.number(), point.name, &format!("not measured: {error:#}"))?;
         }
     }
     table.end()

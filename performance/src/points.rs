@@ -5,7 +5,7 @@ mod crowd;
 mod rate;
 mod workers;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::bench::Lab;
 use crate::table::Table;
@@ -30,21 +30,48 @@ impl Effort {
 
 /// One of them.
 pub(crate) struct Point {
-    pub(crate) number: u8,
+    /// The first one names it; the others are read off the same runs.
+    pub(crate) numbers: &'static [u8],
     pub(crate) name: &'static str,
     pub(crate) measure: fn(&Lab, Effort, &mut Table) -> Result<()>,
 }
 
 /// All of them.
 pub(crate) const POINTS: &[Point] = &[
-    Point { number: 1, name: "CPU per frame and viewer, latency, user time", measure: cost::measure },
-    Point { number: 2, name: "highest rate without loss", measure: rate::measure },
-    Point { number: 4, name: "two workers", measure: workers::measure },
-    Point { number: 5, name: "ten and fifty thousand viewers", measure: crowd::measure_many },
-    Point { number: 6, name: "silent channels", measure: crowd::measure_silent },
-    Point { number: 7, name: "churn", measure: crowd::measure_churn },
-    Point { number: 8, name: "channels that nobody watches", measure: crowd::measure_unwatched },
+    Point {
+        numbers: &[1, 3, 9],
+        name: "CPU per frame and viewer, latency, user time",
+        measure: cost::measure,
+    },
+    Point { numbers: &[2], name: "highest rate without loss", measure: rate::measure },
+    Point { numbers: &[4], name: "two workers", measure: workers::measure },
+    Point { numbers: &[5], name: "ten and fifty thousand viewers", measure: crowd::measure_many },
+    Point { numbers: &[6], name: "silent channels", measure: crowd::measure_silent },
+    Point { numbers: &[7], name: "churn", measure: crowd::measure_churn },
+    Point { numbers: &[8], name: "channels that nobody watches", measure: crowd::measure_unwatched },
 ];
+
+/// Those that were asked for, all where none was.
+pub(crate) fn select(asked: &[u8]) -> Result<Vec<&'static Point>> {
+    if let Some(unknown) = asked.iter().find(|number| !POINTS.iter().any(|point| point.has(**number))) {
+        bail!("there is no point {unknown}: they are 1 to 9");
+    }
+    Ok(POINTS
+        .iter()
+        .filter(|point| asked.is_empty() || asked.iter().any(|number| point.has(*number)))
+        .collect())
+}
+
+impl Point {
+    fn has(&self, number: u8) -> bool {
+        self.numbers.contains(&number)
+    }
+
+    /// The number that names it.
+    pub(crate) fn number(&self) -> u8 {
+        self.numbers.first().copied().unwrap_or_default()
+    }
+}
 
 /// The middle one of several figures, and the least and the most of them.
 pub(crate) fn spread(mut figures: Vec<f64>) -> (f64, Option<(f64, f64)>) {
