@@ -1,4 +1,4 @@
-//! What one slow viewer is not sent: the ladder at work, and the account of what it left out (PROTOCOL 7.8).
+//! What the peer of a slow path is not sent: the ladder at work, and the account of what it left out (PROTOCOL 7.8).
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use crate::id::TrackKey;
 use crate::limits::LATENCY;
 use crate::serial::Serial;
 use crate::time::{Time, micros};
-use crate::wire::{DataFlags, DataHeader, SkipItem, SkipRange, SkipReason, TrackHeartbeat, TrackKind};
+use crate::wire::{self, DataFlags, DataHeader, SkipItem, SkipRange, SkipReason, TrackHeartbeat, TrackKind};
 
 use super::Histories;
 use super::broken::Broken;
@@ -264,6 +264,12 @@ impl Thinning {
             track.ranges.retain(|(from, _)| *from < number);
             track.broken.forget_from(number);
         }
+    }
+
+    /// How a track is thinned.
+    pub(super) fn of(&self, key: &TrackKey) -> wire::Thinning {
+        let step = self.ladder.step();
+        self.tracks.get(key).map_or(wire::Thinning::Whole, |track| step.thinning(track.kind, track.alone))
     }
 
     /// Adds to a track's block how it is thinned and what was left out, the latest of all that will never come.

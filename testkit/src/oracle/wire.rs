@@ -123,7 +123,8 @@ impl Wire {
                 let session = control.header.session;
                 let is_news = self.welcomed.insert(to, session) != Some(session);
                 // The former one may have been welcomed elsewhere and have moved here.
-                let others = self.sessions.get(&to).is_some_and(|known| known.iter().any(|one| *one != session));
+                let others =
+                    self.sessions.get(&to).is_some_and(|known| known.iter().any(|one| *one != session));
                 if is_news && others {
                     self.succeeded.insert(to, None);
                 }

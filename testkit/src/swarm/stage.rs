@@ -280,6 +280,7 @@ impl<'a> Stage<'a> {
             channel: producer.plan.channel,
             first_frame: producer.plan.first_frame,
             shard_size: producer.plan.shard_size,
+            thins: true,
         };
         producer.number = self.world.start_producer_with_clock(run, producer.plan.clock);
         self.world.set_producer_links(producer.number, &producer.plan.links);
@@ -297,6 +298,7 @@ impl<'a> Stage<'a> {
             channel: producer.plan.channel,
             first_frame: producer.plan.first_frame,
             shard_size: producer.plan.shard_size,
+            thins: true,
         };
         let number = self.world.start_producer_with_clock(run, producer.plan.clock);
         producer.strangers.push(number);
