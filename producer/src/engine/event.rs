@@ -87,6 +87,8 @@ pub struct Snapshot {
     pub live: bool,
     /// Round-trip time to the broker.
     pub rtt: Option<Duration>,
+    /// How frames are left out, since the path to the broker is too slow.
+    pub thinning: Thinning,
     /// Datagrams of the present session.
     pub sender: SenderCounters,
     /// The tracks.

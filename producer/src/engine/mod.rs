@@ -503,6 +503,7 @@ impl Producer {
                 .as_ref()
                 .and_then(|sender| sender.rtt().measured())
                 .or(self.link.rtt().measured()),
+            thinning: self.uplink.told(),
             sender: counters,
             tracks,
             dropped: self.dropped,

@@ -9,6 +9,7 @@ use fastrand::Rng;
 use impair::{LinkModel, Links};
 use protocol::id::{ProducerId, StreamId};
 use protocol::time::Time;
+use protocol::wire::Thinning;
 
 use super::Outcome;
 use super::attacker::attack;
@@ -24,6 +25,8 @@ const TICK: Duration = ms(100);
 const LIFE: Duration = Duration::from_secs(8);
 /// After that nothing may be missed for this long.
 const CALM: Duration = Duration::from_secs(3);
+/// A shorter latency leaves repairs, and what waits at a slow path's rate, no chance.
+pub(super) const PATIENT: Duration = ms(250);
 /// The path of everybody after the heal.
 const HEALED: LinkModel = LinkModel::clean(ms(10));
 
@@ -128,8 +131,11 @@ impl<'a> Stage<'a> {
         while !waiting.is_empty() {
             let since = self.world.now().since(healed);
             let limit = LIFE + self.longest_latency();
+            if since >= limit {
+                waiting.retain(|(client, producer)| !self.is_out_of_reach(*client, *producer));
+            }
             assert!(
-                since < limit,
+                since < limit || waiting.is_empty(),
                 "I13: {since:?} after the heal {} get nothing: {}",
                 waiting.len(),
                 self.tell(&waiting)
@@ -364,6 +370,27 @@ impl<'a> Stage<'a> {
     /// A frame before the heal that is still wanted holds up the ones behind it for so long.
     fn longest_latency(&self) -> Duration {
         self.clients.iter().map(|client| client.plan.latency).max().unwrap_or_default()
+    }
+
+    /// Whether a viewer is less patient than what a producer on a slow path has time for: its trials leave within an eighth of a
+    /// second, and the ladder goes up once in 10 s (PROTOCOL 7.8).
+    fn is_out_of_reach(&self, client: ClientId, producer: ProducerId) -> bool {
+        let viewer = self.clients.iter().find(|viewer| viewer.id == Some(client));
+        viewer.is_some_and(|viewer| (ms(1)..PATIENT).contains(&viewer.plan.latency))
+            && self.is_thinned(producer)
+    }
+
+    /// Whether a producer leaves out frames, since its path to the broker was too slow.
+    fn is_thinned(&self, producer: ProducerId) -> bool {
+        let snapshots = self.producers.iter().filter(|it| it.id == producer);
+        let mut snapshots = snapshots.filter_map(|it| self.world.producer_snapshot(it.number));
+        snapshots.any(|snapshot| snapshot.thinning != Thinning::Whole)
+    }
+
+    /// Whether a client wants nothing of a producer that leaves out frames.
+    pub(super) fn wants_whole(&self, client: &Client<'_>) -> bool {
+        let mut wanted = client.plan.wants.iter().filter_map(|place| self.producers.get(*place));
+        !wanted.any(|producer| self.is_thinned(producer.id))
     }
 
     fn has_new_frame(&self, client: ClientId, producer: ProducerId, since: Time) -> bool {
