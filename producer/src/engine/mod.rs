@@ -313,6 +313,7 @@ impl Producer {
             sender.open(now, key, first, slow);
             self.uplink.open(&mut sender, key, info.kind);
         }
+        self.uplink.begin_measure(now, &mut sender, &self.link);
         self.sender = Some(sender);
         self.heartbeat_due = now + HEARTBEAT_INTERVAL;
         self.events.push_back(Event::Live);

@@ -5,6 +5,8 @@ use std::time::Duration;
 use protocol::id::TrackKey;
 use protocol::limits::LATENCY;
 use protocol::sender::Sender;
+use protocol::session::link::Link;
+use protocol::time::{Time, micros};
 use protocol::wire::{Thinning, TrackKind};
 
 use super::event::Event;
@@ -42,6 +44,16 @@ impl Uplink {
     pub(super) fn open(&self, sender: &mut Sender, key: TrackKey, kind: TrackKind) {
         if self.thins {
             sender.let_leave_out(key, kind, self.latency, true);
+        }
+    }
+
+    /// All tracks are open. What HELLO and CLOCK have shown of the path is what it takes without media.
+    pub(super) fn begin_measure(&self, now: Time, sender: &mut Sender, link: &Link) {
+        let known = link.broker_clock().zip(link.rtt().measured()).filter(|_| self.thins);
+        if let Some((clock, _)) = known {
+            // The largest offset that is possible is that of the question that was there soonest.
+            let transit_us = clock.offset_us(now).saturating_add(micros(clock.error(now)).cast_signed());
+            sender.expect_path(now, transit_us, link.rtt().least());
         }
     }
 

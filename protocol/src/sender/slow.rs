@@ -59,6 +59,15 @@ impl Sender {
         }
     }
 
+    /// What the path took before there was media: `transit_us` is how far the peer's clock was ahead of one's own when something came
+    /// there, less when it left here. The first frames may fill a queue at once, and nothing later shows the path without it.
+    pub fn expect_path(&mut self, now: Time, transit_us: i64, round_trip: Duration) {
+        self.begin_thinning();
+        if let Some(thinning) = &mut self.thinning {
+            thinning.expect_path(now, transit_us, round_trip);
+        }
+    }
+
     /// The first frame goes out. Who watches a channel that is silent does without all of this.
     #[cold]
     pub(super) fn begin_thinning(&mut self) {

@@ -296,6 +296,11 @@ impl Thinning {
         self.rate.note_heartbeat(now, seq, datagrams, (burst, phase));
     }
 
+    /// What the path took before there was media.
+    pub(super) fn expect_path(&mut self, now: Time, transit_us: i64, round_trip: Duration) {
+        self.rate.expect(now, transit_us, round_trip);
+    }
+
     /// A HEARTBEAT left only now, and `recalled` datagrams that it counted never did.
     pub(super) fn note_left(&mut self, now: Time, seq: Serial, recalled: u32) {
         self.rate.note_left(now, seq, recalled);
