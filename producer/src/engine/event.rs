@@ -87,7 +87,9 @@ pub struct Snapshot {
     pub live: bool,
     /// Round-trip time to the broker.
     pub rtt: Option<Duration>,
-    /// How frames are left out, since the path to the broker is too slow.
+    /// Whether the path to the broker was found slow: media leaves at its rate, and what would come too late is left out.
+    pub slow: bool,
+    /// How frames are left out beside that, of the track of which most is.
     pub thinning: Thinning,
     /// Datagrams of the present session.
     pub sender: SenderCounters,

@@ -504,6 +504,7 @@ impl Producer {
                 .as_ref()
                 .and_then(|sender| sender.rtt().measured())
                 .or(self.link.rtt().measured()),
+            slow: self.sender.as_ref().is_some_and(Sender::is_slow),
             thinning: self.uplink.told(),
             sender: counters,
             tracks,

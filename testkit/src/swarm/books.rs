@@ -56,7 +56,7 @@ impl Books {
     /// those are sent again, and when, is a matter of their ladder (PROTOCOL 7.8).
     pub(super) fn unhindered(stage: &Stage<'_>) -> Vec<ClientId> {
         let patient = stage.clients.iter().filter(|client| client.plan.latency >= PATIENT);
-        let patient = patient.filter(|client| stage.wants_whole(client));
+        let patient = patient.filter(|client| stage.wants_no_slow_one(client));
         let is_whole = |id: &ClientId| {
             stage.world.snapshot(*id).streams.iter().all(|stream| stream.thinning == Thinning::Whole)
         };

@@ -9,7 +9,6 @@ use fastrand::Rng;
 use impair::{LinkModel, Links};
 use protocol::id::{ProducerId, StreamId};
 use protocol::time::Time;
-use protocol::wire::Thinning;
 
 use super::Outcome;
 use super::attacker::attack;
@@ -376,21 +375,20 @@ impl<'a> Stage<'a> {
     /// second, and the ladder goes up once in 10 s (PROTOCOL 7.8).
     fn is_out_of_reach(&self, client: ClientId, producer: ProducerId) -> bool {
         let viewer = self.clients.iter().find(|viewer| viewer.id == Some(client));
-        viewer.is_some_and(|viewer| (ms(1)..PATIENT).contains(&viewer.plan.latency))
-            && self.is_thinned(producer)
+        viewer.is_some_and(|viewer| (ms(1)..PATIENT).contains(&viewer.plan.latency)) && self.is_slow(producer)
     }
 
-    /// Whether a producer leaves out frames, since its path to the broker was too slow.
-    fn is_thinned(&self, producer: ProducerId) -> bool {
+    /// Whether a producer's path to the broker was too slow, and it goes by that still.
+    fn is_slow(&self, producer: ProducerId) -> bool {
         let snapshots = self.producers.iter().filter(|it| it.id == producer);
         let mut snapshots = snapshots.filter_map(|it| self.world.producer_snapshot(it.number));
-        snapshots.any(|snapshot| snapshot.thinning != Thinning::Whole)
+        snapshots.any(|snapshot| snapshot.slow)
     }
 
-    /// Whether a client wants nothing of a producer that leaves out frames.
-    pub(super) fn wants_whole(&self, client: &Client<'_>) -> bool {
+    /// Whether a client wants nothing of such a producer.
+    pub(super) fn wants_no_slow_one(&self, client: &Client<'_>) -> bool {
         let mut wanted = client.plan.wants.iter().filter_map(|place| self.producers.get(*place));
-        !wanted.any(|producer| self.is_thinned(producer.id))
+        !wanted.any(|producer| self.is_slow(producer.id))
     }
 
     fn has_new_frame(&self, client: ClientId, producer: ProducerId, since: Time) -> bool {
