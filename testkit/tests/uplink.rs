@@ -109,7 +109,7 @@ fn narrow(bits_per_second: u64, queue: Duration) -> Links {
 }
 
 /// The ladder has steps, and stands below what just does not fit: as on a viewer's path, half of what the rest of the rate would
-/// carry comes in the mean, and never less than a third.
+/// carry comes in the mean, and never less than a quarter.
 #[test]
 fn what_an_uplink_carries_is_all_sound_and_pictures_in_the_rest() {
     for percent in [90, 75, 50] {
@@ -122,7 +122,7 @@ fn what_an_uplink_carries_is_all_sound_and_pictures_in_the_rest() {
                 let (pictures, sound) = stage.over(60 * SECOND);
                 let what = format!("{percent} % with {queue} ms: {pictures:?}, {sound:?}");
                 assert!(sound.direct * 100 >= sound.expected * 90, "{what}");
-                assert!(pictures.direct * 300 >= pictures.expected * share, "{what}");
+                assert!(pictures.direct * 400 >= pictures.expected * share, "{what}");
                 assert!((pictures.late + pictures.lost) * 20 <= pictures.expected, "{what}");
                 assert!(pictures.skipped * 4 >= pictures.expected, "{what}");
                 came.set(came.get() + pictures.direct);
@@ -145,7 +145,7 @@ fn a_third_of_the_rate_leaves_the_sound_that_can_come_in_time() {
             stage.world.run_for(SETTLED);
             let (pictures, sound) = stage.over(60 * SECOND);
             let what = format!("{queue} ms: {pictures:?}, {sound:?}");
-            assert!(sound.direct >= 12 && sound.late + sound.lost <= 20, "{what}");
+            assert!(sound.direct >= 8 && sound.late + sound.lost <= 20, "{what}");
             assert!(pictures.direct >= 5 && pictures.late + pictures.lost <= 12, "{what}");
         });
     }
@@ -190,7 +190,7 @@ fn one_patient_viewer_costs_the_others_nothing() {
     });
 }
 
-/// What the ladder takes back comes in steps of ten seconds; what is left out since a rate was too low comes sooner.
+/// The ladder goes up a step in ten seconds, in twenty or more where one did not hold before.
 #[test]
 fn an_uplink_that_is_good_again_carries_everything_again() {
     for percent in [75, 50, 30] {
@@ -199,7 +199,7 @@ fn an_uplink_that_is_good_again_carries_everything_again() {
             stage.world.run_for(30 * SECOND);
             assert!(stage.producer().slow, "{percent} %");
             stage.world.set_producer_links(stage.producer, &narrow(4 * NEED, 100 * MS));
-            stage.world.run_for(if percent == 30 { 20 } else { 5 } * SECOND);
+            stage.world.run_for(45 * SECOND);
             let (pictures, sound) = stage.over(10 * SECOND);
             let (before, what) = (stage.told(), format!("{percent} %: {pictures:?}, {sound:?}"));
             assert!(pictures.direct >= 25 && sound.direct == sound.expected, "{what}");
@@ -258,10 +258,13 @@ fn producer_broker_and_viewer_count_alike_what_was_left_out() {
                 let what = format!("{percent} %, groups of {group}: {viewer:?}, {broker:?}");
                 assert!(broker.add_up(), "{what}");
                 assert_eq!(broker.expected, published - unsent, "{what}");
-                assert_eq!((broker.skipped, broker.expected), (*left_out, viewer.expected), "{what}");
+                assert_eq!(broker.expected, viewer.expected, "{what}");
+                // Where the full queue has dropped what says so, a frame that was left out counts as lost.
+                assert!((0..=2).contains(&(*left_out - broker.skipped)), "{left_out} left out, {what}");
                 let dependent = group > 1 && *stream == StreamId::VIDEO;
                 // What needs a frame that was lost on the way is skipped at the viewer, too.
-                assert!(viewer.skipped == *left_out || (dependent && viewer.skipped > *left_out), "{what}");
+                let more = dependent && viewer.skipped > broker.skipped;
+                assert!(viewer.skipped == broker.skipped || more, "{what}");
                 assert_eq!(
                     viewer.direct + viewer.late + viewer.lost + viewer.skipped,
                     viewer.expected,
@@ -297,6 +300,7 @@ fn what_was_left_out_is_not_asked_for() {
 #[test]
 fn of_frames_that_need_others_those_that_are_sent_can_be_shown() {
     for (percent, group) in [(75, 2), (60, 8)] {
+        let (came, all) = (Cell::new(0), Cell::new(0));
         for_each_seed(4, |seed| {
             let channel = Channel { group, ..Channel::default() };
             let links = narrow(NEED * percent / 100, 100 * MS);
@@ -304,9 +308,12 @@ fn of_frames_that_need_others_those_that_are_sent_can_be_shown() {
             stage.world.run_for(SETTLED);
             let (pictures, sound) = stage.over(60 * SECOND);
             let what = format!("groups of {group}: {pictures:?}, {sound:?}");
-            assert!(pictures.direct >= 40 && sound.direct >= 50, "{what}");
+            assert!(pictures.direct >= 10 && sound.direct >= 50, "{what}");
             assert!((pictures.late + pictures.lost) * 20 <= pictures.expected, "{what}");
+            came.set(came.get() + pictures.direct);
+            all.set(all.get() + pictures.expected);
         });
+        assert!(came.get() * 8 >= all.get(), "groups of {group}: {came:?} of {all:?}");
     }
 }
 
