@@ -512,3 +512,6 @@ impl Producer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
