@@ -1,4 +1,5 @@
 //! A producer whose path to the broker is too slow sends whole frames, fewer of them, in time, and everybody knows which.
+#![expect(clippy::expect_used, reason = "a helper that fails fails the test")]
 
 mod common;
 
