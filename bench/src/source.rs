@@ -76,6 +76,8 @@ impl Source {
             shard_size: SHARD_LEN,
             latency_min: Duration::ZERO,
             first_frame: Serial(random.nonzero_u32()),
+            // What is offered has to be known: what becomes of it is what is measured.
+            thins: false,
             tracks: track.into_iter().collect(),
         };
         let engine = Producer::new(now, broker, plan, random);
@@ -96,7 +98,7 @@ impl Source {
                     studio.tally.refused += 1;
                 }
                 Event::Disconnected { .. } | Event::Superseded => studio.tally.disconnects += 1,
-                Event::Connected { .. } => {}
+                Event::Connected { .. } | Event::Thinned { .. } => {}
             }
         }
     }
@@ -119,7 +121,7 @@ impl Source {
                         studio.tally.publish_delay.note(now.since(due));
                     }
                 }
-                Published::Unsent | Published::Refused => studio.tally.unsent += 1,
+                Published::Unsent | Published::LeftOut | Published::Refused => studio.tally.unsent += 1,
             }
         }
     }

@@ -170,6 +170,7 @@ fn plan() -> Plan {
         shard_size: SHARD_LEN,
         latency_min: Duration::ZERO,
         first_frame: Serial(1),
+        thins: false,
         tracks: track.into_iter().collect(),
     }
 }

@@ -62,6 +62,10 @@ pub(crate) struct Args {
     /// Bytes of the largest datagram, 292 to 1452 [env: DATAGRAM_SIZE] [default: 1200]
     #[arg(long, value_name = "BYTES", hide_short_help = true)]
     datagram_size: Option<String>,
+    /// Send every frame over a path to the broker that is too slow for all of them, too, instead of fewer, whole ones in time
+    /// [env: NO_THIN=1]
+    #[arg(long, hide_short_help = true)]
+    no_thin: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -81,6 +85,7 @@ const STDIN: Name = Name { flag: "--stdin", variable: "STDIN" };
 const TEST_CARD: Name = Name { flag: "--test-card", variable: "TEST_CARD" };
 const KEY_FILE: Name = Name { flag: "--key-file", variable: "PRODUCER_KEY_FILE" };
 const DATAGRAM_SIZE: Name = Name { flag: "--datagram-size", variable: "DATAGRAM_SIZE" };
+const NO_THIN: Name = Name { flag: "--no-thin", variable: "NO_THIN" };
 
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let settings = settings(args)?;
@@ -111,7 +116,8 @@ fn settings(args: Args) -> Result<Settings, Failure> {
     let input = input(wish, id, &name)?;
     let key = key(KEY_FILE.path(args.key_file))?;
     let identity = Identity { id, name, key, datagram_size };
-    Ok(Settings { broker: broker.to_string(), local: None, delay, input, identity, ready: None })
+    let thins = NO_THIN.switch(args.no_thin)?.is_none();
+    Ok(Settings { broker: broker.to_string(), local: None, delay, input, identity, thins, ready: None })
 }
 
 /// What is asked for as input, before the contradictions are sorted out.

@@ -105,7 +105,7 @@ fn plan(number: usize, spec: &ProducerSpec, broker: SocketAddr) -> Result<Produc
     let datagram_size = u16::try_from(DATAGRAM_LEN).unwrap_or(u16::MAX);
     let identity = Identity { id, name: spec.name.clone(), key: None, datagram_size };
     let (broker, input) = (broker.to_string(), Input::Source(options));
-    Ok(ProducerSettings { broker, local: None, delay: spec.delay, input, identity, ready: None })
+    Ok(ProducerSettings { broker, local: None, delay: spec.delay, input, identity, thins: true, ready: None })
 }
 
 fn of_source(fault: SourceError, number: usize) -> Failure {

@@ -40,6 +40,7 @@ fn run(seed: u64, workers: u8, loss: f64) -> Outcome {
         channel: Channel { pictures: 1_000, ..Channel::default() },
         first_frame: FIRST_FRAME,
         shard_size: SHARD_LEN,
+        thins: true,
     });
     let client = world.start_client();
     world.subscribe(client, ID, LATENCY);

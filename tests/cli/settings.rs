@@ -57,7 +57,7 @@ pub(crate) const WRONG_VALUES: &[Wrong] = &[
     wrong("HEALTH_TIMEOUT", "5", 78, "'5' has no unit", &["health"]),
     wrong("EXEC", "lst", 2, "1 command was wrong", SHELL),
     wrong("FOR", "soon", 78, "'soon' is not a duration", RUNS),
-    wrong("NO_THIN", "maybe", 78, "'maybe': neither yes nor no: write 1 or 0", &["broker"]),
+    wrong("NO_THIN", "maybe", 78, "'maybe': neither yes nor no: write 1 or 0", &["broker", "producer"]),
     wrong("STAY", "maybe", 78, "'maybe': neither yes nor no: write 1 or 0", SHELL),
     wrong("RECORD", "/dev/null/out", 1, "/dev/null/out", SHELL),
     wrong("LATENCY", "50ms", 78, "write 100ms to 10s", &["up", "client", "watch", "bench"]),

@@ -28,6 +28,8 @@ pub struct Plan {
     pub latency_min: Duration,
     /// Number of the first frame of every track.
     pub first_frame: Serial,
+    /// Whether frames are left out where the path to the broker is too slow for all of them.
+    pub thins: bool,
     /// At least one.
     pub tracks: Vec<PlannedTrack>,
 }

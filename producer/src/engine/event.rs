@@ -6,7 +6,7 @@ use std::time::Duration;
 use protocol::id::StreamId;
 use protocol::receiver::Counters;
 use protocol::sender::SenderCounters;
-use protocol::wire::{Code, Text};
+use protocol::wire::{Code, Text, Thinning};
 
 /// Something that a person should know.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,6 +36,12 @@ pub enum Event {
     },
     /// Another producer took over this id: this one has to end.
     Superseded,
+    /// The path to the broker is too slow for everything, and whole frames are left out; or it has become fast enough for more of
+    /// them.
+    Thinned {
+        /// How, of the track of which most is left out.
+        thinning: Thinning,
+    },
 }
 
 /// What became of a frame that was to be published.
@@ -47,6 +53,8 @@ pub enum Published {
     Held,
     /// There is no session: it took a number and nobody will see it.
     Unsent,
+    /// The path to the broker is too slow for it: it took a number, and the broker hears that it will not come.
+    LeftOut,
     /// It is empty, too large, or of no announced track: it took no number.
     Refused,
 }
@@ -60,6 +68,8 @@ pub struct TrackStatus {
     pub published: u64,
     /// Those of them that found no session.
     pub unsent: u64,
+    /// Those of them that the path to the broker was too slow for.
+    pub left_out: u64,
     /// Frames that took no number.
     pub refused: u64,
     /// Bytes of the frames that were sent.
@@ -77,6 +87,10 @@ pub struct Snapshot {
     pub live: bool,
     /// Round-trip time to the broker.
     pub rtt: Option<Duration>,
+    /// Whether the path to the broker was found slow: media leaves at its rate, and what would come too late is left out.
+    pub slow: bool,
+    /// How frames are left out beside that, of the track of which most is.
+    pub thinning: Thinning,
     /// Datagrams of the present session.
     pub sender: SenderCounters,
     /// The tracks.

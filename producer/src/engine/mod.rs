@@ -12,6 +12,7 @@ mod announcement;
 mod dependence;
 mod event;
 mod track;
+mod uplink;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -19,14 +20,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use protocol::clock::MediaClock;
-use protocol::id::{EpochTag, ProducerId, StreamId};
+use protocol::id::{EpochTag, ProducerId, StreamId, TrackKey};
 use protocol::limits::{DATAGRAM_LEN, FEEDBACK_INTERVAL, HEARTBEAT_INTERVAL, LATENCY};
 use protocol::random::Random;
 use protocol::sender::{Answer, Repair, Run, Sender, SenderCounters};
 use protocol::session::link::{Link, LinkInput};
 use protocol::session::request::{Repeat, RequestNumbers};
 use protocol::time::{CaptureTime, Time};
-use protocol::wire::{self, AnnounceAck, Close, Code, Control, Datagram, End, LastFrame, Message, Role};
+use protocol::wire::{
+    self, AnnounceAck, Close, Code, Control, Datagram, End, LastFrame, Message, Role, Skip,
+};
 
 pub use announcement::{Plan, PlannedTrack, identity};
 pub use dependence::Dependence;
@@ -34,9 +37,11 @@ pub use event::{Event, Published, Snapshot, TrackStatus};
 
 use announcement::{Announcement, State};
 use track::Tracks;
+use uplink::Uplink;
 
-/// Frames are kept a little longer than the broker says that it may ask: its FEEDBACK is on its way.
-const KEEP_GRACE: Duration = Duration::from_millis(200);
+/// Frames are kept longer than the broker says that it may ask: its FEEDBACK is on its way, and what a slow path would need is
+/// measured by what is here, at least two segments of sound.
+const KEEP_GRACE: Duration = Duration::from_millis(1_200);
 /// A frame whose duration is above this part of the default latency would be missed too late by the next one.
 const SLOW_SHARE: u32 = 4;
 /// For this long after a frame a producer counts as one that publishes: a broker that is gone is noticed sooner.
@@ -60,6 +65,7 @@ pub struct Producer {
     random: Random,
     announcement: Announcement,
     tracks: Tracks,
+    uplink: Uplink,
     /// The sending end of the present session, once the announcement was granted.
     sender: Option<Sender>,
     /// What that of the session before had counted.
@@ -92,6 +98,7 @@ impl Producer {
             link: Link::new(Role::Producer, now, &mut random),
             random,
             tracks: Tracks::new(&plan),
+            uplink: Uplink::new(plan.thins),
             announcement: Announcement::new(plan),
             sender: None,
             former: SenderCounters::default(),
@@ -154,6 +161,9 @@ impl Producer {
             return self.tracks.refuse(stream, dependence);
         };
         self.publishes_until = now + PUBLISHES_FOR;
+        if self.sender.as_mut().is_some_and(|sender| sender.leaves_out(now, &key, number, &slab)) {
+            return self.tracks.leave_out(stream, frame.len());
+        }
         let interval = self.tracks.frame_duration(stream);
         let mut parity = None;
         let deferred = self.sender.as_mut().is_some_and(|sender| {
@@ -162,6 +172,8 @@ impl Producer {
             parity = sent.then(|| sender.parity(now, (&key, &slab), deferred)).flatten();
             deferred
         });
+        // Ahead of the frame: the broker waits for nothing that doesn't come.
+        self.send_skip(now, &key);
         if !deferred {
             let (bytes, segment) = (slab.datagrams().clone(), slab.segment());
             self.out.push_back(Transmit { bytes, segment });
@@ -185,6 +197,8 @@ impl Producer {
             if let Some(sender) = &mut self.sender {
                 sender.finish(&self.tracks.key(*stream, *tag));
             }
+            // No frame follows that these would go ahead of.
+            self.send_skip(now, &self.tracks.key(*stream, *tag));
         }
         self.ending = Some(Ending {
             end: End { req: self.requests.next_number(), reason: Code::Ok, last },
@@ -234,7 +248,10 @@ impl Producer {
                 let number = (control.header.seq, control.header.sent);
                 let Answer { repairs, heartbeat } =
                     sender.handle_feedback(now, number, feedback, &self.tracks);
-                self.send_repairs(&repairs);
+                if let Some(tag) = self.announcement.tag() {
+                    self.events.extend(self.uplink.review(sender, self.tracks.kinds(tag)));
+                }
+                self.send_repairs(now, &repairs);
                 if heartbeat {
                     self.send_heartbeat(now, len, false);
                 }
@@ -294,12 +311,15 @@ impl Producer {
         }
         self.announcement.grant(ack.tag);
         let mut sender = Sender::new(now);
+        self.uplink.begin();
         for info in self.announcement.announced() {
             let slow = info.frame_duration.is_zero() || info.frame_duration > LATENCY / SLOW_SHARE;
             let key = self.tracks.key(info.stream, ack.tag);
             let first = self.tracks.begin(info.stream, info.next_frame);
             sender.open(now, key, first, slow);
+            self.uplink.open(&mut sender, key, info.kind);
         }
+        self.uplink.begin_measure(now, &mut sender, &self.link);
         self.sender = Some(sender);
         self.heartbeat_last = now;
         self.events.push_back(Event::Live);
@@ -345,10 +365,26 @@ impl Producer {
         self.push(wire::encode(&header, &Message::Heartbeat(heartbeat)));
     }
 
-    fn send_repairs(&mut self, repairs: &[Repair]) {
+    fn send_repairs(&mut self, now: Time, repairs: &[Repair]) {
         for repair in repairs {
-            let bytes = repair.slab.repair(&repair.indices, repair.round);
-            self.out.push_back(Transmit { bytes, segment: repair.slab.segment() });
+            let (bytes, segment) = (repair.slab.repair(&repair.indices, repair.round), repair.slab.segment());
+            let deferred =
+                self.sender.as_mut().is_some_and(|sender| sender.defer_repair(now, &bytes, segment));
+            if !deferred {
+                self.out.push_back(Transmit { bytes, segment });
+            }
+        }
+    }
+
+    /// Says which frames of a track were left out and not told of yet.
+    fn send_skip(&mut self, now: Time, key: &TrackKey) {
+        let ranges = self.sender.as_mut().map(|sender| sender.poll_skip(key)).unwrap_or_default();
+        if ranges.is_empty() {
+            return;
+        }
+        // Nothing answers it: it is not owed anything.
+        if let Some(header) = self.link.header(now, key.producer, key.stream, false) {
+            self.push(wire::encode(&header, &Message::Skip(Skip { ranges })));
         }
     }
 
@@ -398,7 +434,7 @@ impl Producer {
         self.poll_requests(now);
         if let Some(sender) = &mut self.sender {
             let repairs = sender.poll_repairs(now, &self.tracks);
-            self.send_repairs(&repairs);
+            self.send_repairs(now, &repairs);
         }
         if let Some(sender) = &mut self.sender {
             let runs = std::iter::from_fn(|| sender.poll_paced(now));
@@ -413,10 +449,13 @@ impl Producer {
     }
 
     /// When the HEARTBEAT is due that keeps the session (PROTOCOL 7.3): soon while the broker owes an answer, since it may be that
-    /// only the last one was lost.
+    /// only the last one was lost. On a slow path the sender has it leave behind a frame, which shows what the path carries; amid
+    /// one it would show less.
     fn heartbeat_due(&self) -> Time {
         let soon = self.heartbeat_last < self.publishes_until || self.link.is_owed();
-        self.heartbeat_last + if soon { FEEDBACK_INTERVAL } else { HEARTBEAT_INTERVAL }
+        let due = self.heartbeat_last + if soon { FEEDBACK_INTERVAL } else { HEARTBEAT_INTERVAL };
+        let slow = self.sender.as_ref().is_some_and(Sender::is_slow);
+        if slow { due + HEARTBEAT_INTERVAL } else { due }
     }
 
     /// When [`Producer::handle_timeout`] has something to do.
@@ -424,9 +463,9 @@ impl Producer {
         if self.closed {
             return None;
         }
-        let heartbeat = self.sender.as_ref().map(|sender| {
-            sender.poll_timeout().map_or(self.heartbeat_due(), |due| due.min(self.heartbeat_due()))
-        });
+        let limit = self.heartbeat_due();
+        let heartbeat =
+            self.sender.as_ref().map(|sender| sender.poll_timeout().map_or(limit, |due| due.min(limit)));
         let announce = self.announcement.poll_timeout().filter(|_| self.link.is_up());
         let ending = self.ending.as_ref().map(|ending| {
             if ending.acknowledged { ending.limit } else { ending.repeat.due().min(ending.limit) }
@@ -472,9 +511,14 @@ impl Producer {
                 .as_ref()
                 .and_then(|sender| sender.rtt().measured())
                 .or(self.link.rtt().measured()),
+            slow: self.sender.as_ref().is_some_and(Sender::is_slow),
+            thinning: self.uplink.told(),
             sender: counters,
             tracks,
             dropped: self.dropped,
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

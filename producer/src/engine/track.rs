@@ -10,7 +10,7 @@ use protocol::sender::{Histories, History};
 use protocol::serial::Serial;
 use protocol::slab::Slab;
 use protocol::time::{CaptureTime, Time};
-use protocol::wire::{ClockPoint, DataHeader, LastFrame, TrackInfo};
+use protocol::wire::{ClockPoint, DataHeader, LastFrame, TrackInfo, TrackKind};
 
 use super::announcement::{Plan, PlannedTrack};
 use super::dependence::Dependence;
@@ -45,6 +45,7 @@ struct Track {
     history: History,
     published: u64,
     unsent: u64,
+    left_out: u64,
     refused: u64,
     bytes: u64,
     /// What the broker said last, in a session that is over.
@@ -60,6 +61,7 @@ impl Tracks {
             history: History::beginning_at(plan.first_frame),
             published: 0,
             unsent: 0,
+            left_out: 0,
             former: None,
             refused: 0,
             bytes: 0,
@@ -193,6 +195,20 @@ impl Tracks {
         Published::Unsent
     }
 
+    /// A frame of `len` bytes that was packed is not sent: the path is too slow for it.
+    pub(super) fn leave_out(&mut self, stream: StreamId, len: usize) -> Published {
+        if let Some(track) = self.table.get_mut(&stream) {
+            track.left_out += 1;
+            track.bytes = track.bytes.saturating_sub(len as u64);
+        }
+        Published::LeftOut
+    }
+
+    /// The tracks as the broker of this session knows them, and what they carry.
+    pub(super) fn kinds(&self, tag: EpochTag) -> impl Iterator<Item = (TrackKey, TrackKind)> {
+        self.table.iter().map(move |(stream, track)| (self.key(*stream, tag), track.plan.kind))
+    }
+
     /// A frame can't be one of this track. It takes no number, so those that need it are of a group that nobody opened.
     pub(super) fn refuse(&mut self, stream: StreamId, dependence: Dependence) -> Published {
         if let Some(track) = self.table.get_mut(&stream) {
@@ -227,6 +243,7 @@ impl Tracks {
                 stream: *stream,
                 published: track.published,
                 unsent: track.unsent,
+                left_out: track.left_out,
                 refused: track.refused,
                 bytes: track.bytes,
                 broker: broker(*stream).or(track.former),
@@ -249,7 +266,7 @@ impl Histories for Tracks {
 #[cfg(test)]
 mod tests {
     use protocol::limits::{LATENCY, TOKEN_LEN};
-    use protocol::wire::{Label, Text, TrackKind};
+    use protocol::wire::{Label, Text};
 
     use super::*;
 
@@ -269,6 +286,7 @@ mod tests {
             shard_size: 1_164,
             latency_min: Duration::ZERO,
             first_frame: Serial(u32::MAX),
+            thins: true,
             tracks: vec![video],
         })
     }

@@ -49,12 +49,12 @@ const RECV_BUFFER: usize = 0;
 ///
 /// [`RunError`]: the broker's name is unknown, the source can't be used, or the broker gives the id to another.
 pub async fn run(settings: Settings, shutdown: impl Future<Output = ()>) -> Result<Summary, RunError> {
-    let Settings { broker, local, delay, input, identity, ready } = settings;
+    let Settings { broker, local, delay, input, identity, thins, ready } = settings;
     let broker = udp::resolve(&broker, BROKER_PORT)?;
     let clock = Clock::start();
     let media = Media::open(input, clock)?;
     let mut random = Random::from_seed(seed()?);
-    let plan = plan::plan(identity, media.tracks(), clock::unix_time(), &mut random);
+    let plan = plan::plan(identity, (media.tracks(), thins), clock::unix_time(), &mut random);
     let options = Options { recv_buffer: RECV_BUFFER, ..Options::default() };
     let socket = Socket::bind(local.unwrap_or_else(|| any_address(broker)), &options)?;
     // In a box, so that the futures around it stay small.

@@ -16,7 +16,7 @@ use crate::source::{TrackInfo, TrackRole};
 /// producer and this one share no numbers.
 pub(super) fn plan(
     settings: Identity,
-    tracks: impl Iterator<Item = TrackInfo>,
+    (tracks, thins): (impl Iterator<Item = TrackInfo>, bool),
     since_1970: Duration,
     random: &mut Random,
 ) -> Plan {
@@ -30,6 +30,7 @@ pub(super) fn plan(
         shard_size: shard_size(datagram_size),
         latency_min: Duration::ZERO,
         first_frame: Serial(random.nonzero_u32()),
+        thins,
         // Sources name their kinds by plain extensions, all of which are labels.
         tracks: tracks.filter_map(|track| planned(&track)).collect(),
     }
@@ -102,7 +103,12 @@ mod tests {
             let id = "1AAA99".parse().unwrap();
             let key = key.map(<[u8]>::to_vec);
             let identity = Identity { id, name: String::new(), key, datagram_size: 1_200 };
-            plan(identity, std::iter::empty(), Duration::from_millis(7), &mut Random::from_seed([seed; 32]))
+            plan(
+                identity,
+                (std::iter::empty(), true),
+                Duration::from_millis(7),
+                &mut Random::from_seed([seed; 32]),
+            )
         };
         assert_eq!(plan(Some(b"key"), 1).identity, plan(Some(b"key"), 2).identity);
         assert_ne!(plan(None, 1).identity, plan(None, 2).identity);

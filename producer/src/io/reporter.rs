@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use protocol::id::ProducerId;
 use protocol::time::Time;
+use protocol::wire::Thinning;
 use tracing::{info, warn};
 
 use crate::engine::Event;
@@ -44,6 +45,12 @@ impl Reporter {
                 info!(%producer, reason, "disconnected; trying again");
                 self.reminder = Some(now + REMINDER);
             }
+            Event::Thinned { thinning: Thinning::Whole } => {
+                info!(%producer, "the path to the broker is fast enough: every frame is sent");
+            }
+            Event::Thinned { thinning } => {
+                warn!(%producer, "the path to the broker is too slow: {}", sent(*thinning));
+            }
             Event::Superseded => {}
         }
     }
@@ -58,6 +65,20 @@ impl Reporter {
 
     pub(super) const fn next_due(&self) -> Option<Time> {
         self.reminder
+    }
+}
+
+/// What is sent where frames are left out.
+const fn sent(thinning: Thinning) -> &'static str {
+    match thinning {
+        Thinning::Whole => "every frame is sent",
+        Thinning::Every2nd => "every 2nd picture is sent",
+        Thinning::Every3rd => "every 3rd picture is sent",
+        Thinning::Every4th => "every 4th picture is sent",
+        Thinning::WithoutDiscardable => "pictures that others don't need are left out",
+        Thinning::KeyFrames => "key frames only are sent",
+        Thinning::SoundOnly => "sound only is sent, and a picture now and then",
+        Thinning::Paused => "nothing is sent but a frame now and then",
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Settings {
     pub input: Input,
     /// Who publishes.
     pub identity: Identity,
+    /// Whether frames are left out where the path to the broker is too slow for all of them.
+    pub thins: bool,
     /// Whoever waits for the broker's first word that the id is published. Dropped where that never comes.
     pub ready: Option<oneshot::Sender<()>>,
 }

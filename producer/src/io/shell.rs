@@ -215,7 +215,10 @@ impl Shell {
             Event::Superseded | Event::Refused { status: Code::Superseded, .. } => {
                 self.end(Err(RunError::Superseded(self.id)), STOP_LIMIT);
             }
-            Event::Connected { .. } | Event::Refused { .. } | Event::Disconnected { .. } => {}
+            Event::Connected { .. }
+            | Event::Refused { .. }
+            | Event::Disconnected { .. }
+            | Event::Thinned { .. } => {}
         }
     }
 

@@ -32,11 +32,11 @@ impl Summary {
     pub(super) fn log(&self) {
         let producer = self.producer;
         for track in &self.tracks {
-            let TrackStatus { stream, published, unsent, refused, bytes, broker } = track;
+            let TrackStatus { stream, published, unsent, left_out, refused, bytes, broker } = track;
             // Nothing is known of what a broker that never answered has.
             let Counters { expected, direct, repaired_arq, repaired_fec, late, lost, skipped, .. } =
                 broker.unwrap_or_default();
-            info!(%producer, %stream, published, unsent, refused, bytes, broker.expected = expected,
+            info!(%producer, %stream, published, unsent, left_out, refused, bytes, broker.expected = expected,
                 broker.direct = direct, broker.repaired_arq = repaired_arq, broker.repaired_fec = repaired_fec,
                 broker.late = late, broker.lost = lost, broker.skipped = skipped, "producer summary");
         }

@@ -61,7 +61,15 @@ fn settings(broker: &str, key: &[u8], input: Input) -> Settings {
         key: Some(key.to_vec()),
         datagram_size: 1_200,
     };
-    Settings { broker: broker.to_owned(), local: None, delay: Duration::ZERO, input, identity, ready: None }
+    Settings {
+        broker: broker.to_owned(),
+        local: None,
+        delay: Duration::ZERO,
+        input,
+        identity,
+        thins: true,
+        ready: None,
+    }
 }
 
 fn source(video: Video, rate: f64, playback: Playback) -> Input {

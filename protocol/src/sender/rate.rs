@@ -62,8 +62,8 @@ pub(super) struct Rate {
     beats: VecDeque<Beat>,
     /// The newest echo: what all later ones are compared with.
     last: Option<Arrived>,
-    /// Transits are relative to that of the first echo.
-    origin: u32,
+    /// Transits are relative to the first one.
+    origin: Option<u32>,
     one_way: Least,
     round_trip: Least,
     noise_us: i64,
@@ -156,6 +156,15 @@ impl Burst {
 }
 
 impl Rate {
+    /// What the way there and the round trip took without media, the former by the two clocks.
+    pub(super) fn expect(&mut self, now: Time, transit_us: i64, round_trip: Duration) {
+        // Stamps are what wraps of microseconds.
+        let [a, b, c, d, ..] = transit_us.to_le_bytes();
+        self.origin = Some(u32::from_le_bytes([a, b, c, d]));
+        self.one_way.observe(now, 0);
+        self.round_trip.observe(now, micros(round_trip).cast_signed());
+    }
+
     /// A HEARTBEAT goes out that counts `datagrams`; those since the one before left in this `phase`, the last of them in this
     /// `burst`.
     pub(super) fn note_heartbeat(
@@ -187,10 +196,8 @@ impl Rate {
         let beat = *self.beats.get(place)?;
         let phase = self.beats.drain(..=place).all(|other| other.phase == beat.phase).then_some(beat.phase);
         let transit = echo.arrived.0.wrapping_sub(beat.at.stamp().0);
-        if self.last.is_none() {
-            self.origin = transit;
-        }
-        let transit_us = i64::from(transit.wrapping_sub(self.origin).cast_signed());
+        let origin = *self.origin.get_or_insert(transit);
+        let transit_us = i64::from(transit.wrapping_sub(origin).cast_signed());
         let round_trip_us = micros(echo.round_trip).cast_signed();
         let one_way_us = self.one_way.observe(beat.at, transit_us);
         let queue_us = one_way_us.min(self.round_trip.observe(beat.at, round_trip_us));

@@ -10,7 +10,7 @@ use crate::serial::Serial;
 use crate::slab::Slab;
 use crate::spread::Spread;
 use crate::time::{Stamp, Time, micros};
-use crate::wire::{DataHeader, Feedback, SkipItem, TrackFeedback, TrackKind};
+use crate::wire::{self, DataHeader, Feedback, SkipItem, TrackFeedback, TrackKind};
 
 use super::pacer::{Pacer, Run};
 use super::rate::Echo;
@@ -59,6 +59,15 @@ impl Sender {
         }
     }
 
+    /// What the path took before there was media: `transit_us` is how far the peer's clock was ahead of one's own when something came
+    /// there, less when it left here. The first frames may fill a queue at once, and nothing later shows the path without it.
+    pub fn expect_path(&mut self, now: Time, transit_us: i64, round_trip: Duration) {
+        self.begin_thinning();
+        if let Some(thinning) = &mut self.thinning {
+            thinning.expect_path(now, transit_us, round_trip);
+        }
+    }
+
     /// The first frame goes out. Who watches a channel that is silent does without all of this.
     #[cold]
     pub(super) fn begin_thinning(&mut self) {
@@ -68,6 +77,11 @@ impl Sender {
             spared.for_each(|(key, (kind, latency))| thinning.open(key, kind, latency));
             self.thinning = Some(thinning);
         }
+    }
+
+    /// How frames of a track are left out at present.
+    pub fn thinning(&self, key: &TrackKey) -> wire::Thinning {
+        self.thinning.as_ref().map_or(wire::Thinning::Whole, |thinning| thinning.of(key))
     }
 
     /// Whether a frame is left out for this peer, whose path is too slow: it is told by [`Sender::poll_skip`] and the next
@@ -134,7 +148,7 @@ impl Sender {
     }
 
     /// Whether the path was found slow: media leaves at its rate, and frames may be left out.
-    pub(super) const fn is_slow(&self) -> bool {
+    pub const fn is_slow(&self) -> bool {
         self.glance.active
     }
 

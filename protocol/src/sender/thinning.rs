@@ -1,4 +1,4 @@
-//! What one slow viewer is not sent: the ladder at work, and the account of what it left out (PROTOCOL 7.8).
+//! What the peer of a slow path is not sent: the ladder at work, and the account of what it left out (PROTOCOL 7.8).
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use crate::id::TrackKey;
 use crate::limits::LATENCY;
 use crate::serial::Serial;
 use crate::time::{Time, micros};
-use crate::wire::{DataFlags, DataHeader, SkipItem, SkipRange, SkipReason, TrackHeartbeat, TrackKind};
+use crate::wire::{self, DataFlags, DataHeader, SkipItem, SkipRange, SkipReason, TrackHeartbeat, TrackKind};
 
 use super::Histories;
 use super::broken::Broken;
@@ -266,6 +266,12 @@ impl Thinning {
         }
     }
 
+    /// How a track is thinned.
+    pub(super) fn of(&self, key: &TrackKey) -> wire::Thinning {
+        let step = self.ladder.step();
+        self.tracks.get(key).map_or(wire::Thinning::Whole, |track| step.thinning(track.kind, track.alone))
+    }
+
     /// Adds to a track's block how it is thinned and what was left out, the latest of all that will never come.
     pub(super) fn report(&self, block: &mut TrackHeartbeat) {
         let Some(track) = self.tracks.get(&block.track) else { return };
@@ -288,6 +294,11 @@ impl Thinning {
         }
         let phase = self.pace.as_mut().map_or(Phase::Free, |pace| pace.note_heartbeat(now));
         self.rate.note_heartbeat(now, seq, datagrams, (burst, phase));
+    }
+
+    /// What the path took before there was media.
+    pub(super) fn expect_path(&mut self, now: Time, transit_us: i64, round_trip: Duration) {
+        self.rate.expect(now, transit_us, round_trip);
     }
 
     /// A HEARTBEAT left only now, and `recalled` datagrams that it counted never did.

@@ -37,6 +37,7 @@ impl Speed {
             channel: Channel::default(),
             first_frame: Serial(1),
             shard_size: SHARD_LEN,
+            thins: true,
         });
         for _ in 0..self.viewers {
             let client = world.start_client();

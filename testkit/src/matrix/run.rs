@@ -90,6 +90,7 @@ pub(super) fn run(cell: &Cell, frames: u64, seed: u64) -> Outcome {
         channel,
         first_frame: Serial(0xFFFF_FF00),
         shard_size: SHARD_LEN,
+        thins: true,
     });
     let client = world.start_client();
     world.subscribe(client, ID, cell.latency);

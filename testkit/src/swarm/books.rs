@@ -3,7 +3,7 @@
 use protocol::receiver::Counters;
 use protocol::wire::Thinning;
 
-use super::stage::Stage;
+use super::stage::{PATIENT, Stage};
 use crate::world::ClientId;
 
 /// Timers that may fire in 100 ms, per node: one each millisecond is what an engine sets when it is in a hurry (I15).
@@ -52,10 +52,11 @@ impl Books {
         self
     }
 
-    /// Live clients whose latency leaves a chance and whose path is not taken for a slow one: what those are sent again, and
-    /// when, is a matter of their ladder (PROTOCOL 7.8).
+    /// Live clients whose latency leaves a chance and whose path is not taken for a slow one, nor that of a producer of theirs: what
+    /// those are sent again, and when, is a matter of their ladder (PROTOCOL 7.8).
     pub(super) fn unhindered(stage: &Stage<'_>) -> Vec<ClientId> {
-        let patient = stage.clients.iter().filter(|client| client.plan.latency.as_millis() >= 250);
+        let patient = stage.clients.iter().filter(|client| client.plan.latency >= PATIENT);
+        let patient = patient.filter(|client| stage.wants_no_slow_one(client));
         let is_whole = |id: &ClientId| {
             stage.world.snapshot(*id).streams.iter().all(|stream| stream.thinning == Thinning::Whole)
         };

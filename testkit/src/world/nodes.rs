@@ -44,6 +44,8 @@ pub struct ProducerRun {
     pub first_frame: Serial,
     /// Bytes of its shards.
     pub shard_size: u16,
+    /// Whether it leaves out frames where its path to the broker is too slow.
+    pub thins: bool,
 }
 
 /// Who may be due.
@@ -238,6 +240,7 @@ pub(super) fn plan_of(run: &ProducerRun) -> Plan {
         shard_size: run.shard_size,
         latency_min: Duration::ZERO,
         first_frame: run.first_frame,
+        thins: run.thins,
         tracks,
     }
 }

@@ -27,6 +27,7 @@ pub(crate) fn run(key: &str, epoch: u64) -> ProducerRun {
         channel: Channel::default(),
         first_frame: Serial(0xFFFF_FFF0),
         shard_size: SHARD_LEN,
+        thins: true,
     }
 }
 

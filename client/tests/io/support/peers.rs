@@ -129,6 +129,7 @@ fn producer_of(broker: SocketAddr, id: &str, frame: impl Fn(u32) -> Vec<u8> + Se
         shard_size: SHARD_LEN,
         latency_min: LATENCY_MIN,
         first_frame: Serial(1),
+        thins: true,
         tracks: vec![PlannedTrack {
             stream: StreamId::VIDEO,
             kind: TrackKind::Video,

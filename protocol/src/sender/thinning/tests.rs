@@ -173,7 +173,7 @@ fn what_was_left_out_is_told_ahead_of_the_next_frame_once_and_in_every_heartbeat
     history.insert(Time::ZERO, Slab::pack(header(1_235), b"frame").unwrap()).unwrap();
     let mut block = history.heartbeat(KEY, 0, None).unwrap();
     thinning.report(&mut block);
-    assert_eq!(block.thinning, crate::wire::Thinning::KeyFrames);
+    assert_eq!(block.thinning, wire::Thinning::KeyFrames);
     assert_eq!(block.skipped.first().map(|range| range.to), Some(Serial(1_235)));
     assert!(thinning.has_left_out(&KEY, 1_230) && !thinning.has_left_out(&KEY, 1_224));
     assert_eq!(thinning.left_out(), 33);
