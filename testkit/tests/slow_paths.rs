@@ -77,6 +77,41 @@ fn whatever_the_rate_and_the_queue_the_ladder_stands_where_it_should_and_what_is
     }
 }
 
+/// At half of the rate: pictures that came, and what the viewer said, in the mean of a minute.
+fn at_half_of_the_rate(latency: Duration) -> (u64, u64) {
+    let (came, said, runs) = (Cell::new(0), Cell::new(0), Cell::new(0));
+    for queue in [100, 300] {
+        for_each_seed(3, |seed| {
+            let down = LinkModel::clean(20 * MS).at_rate(NEED / 2, queue * MS);
+            let links = Links { up: LinkModel::clean(20 * MS), down };
+            let (mut world, client) = playing(seed, &links, latency);
+            // What was lost before the path was known is asked for as long as it is waited for.
+            world.run_for(2 * SETTLED + latency);
+            let so_far = |world: &World| {
+                let (.., pictures) = figures(world, client);
+                let said = world.traffic_of_client(client).1.control.datagrams;
+                (pictures.direct + pictures.repaired_arq, said)
+            };
+            let before = so_far(&world);
+            world.run_for(60 * SECOND);
+            let after = so_far(&world);
+            came.set(came.get() + after.0 - before.0);
+            said.set(said.get() + after.1 - before.1);
+            runs.set(runs.get() + 1);
+        });
+    }
+    (came.get() / runs.get(), said.get() / runs.get())
+}
+
+#[test]
+fn who_is_more_patient_gets_as_much_and_says_no_more() {
+    for latency in [500 * MS, SECOND, 3 * SECOND] {
+        let (came, said) = at_half_of_the_rate(latency);
+        assert!(came >= 120, "{latency:?}: {came} pictures");
+        assert!(said <= 600, "{latency:?}: {said} messages");
+    }
+}
+
 #[test]
 fn loss_alone_or_in_bursts_leaves_out_nothing() {
     for loss in [0.05, 0.1, 0.2, 0.3] {
