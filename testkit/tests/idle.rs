@@ -7,7 +7,7 @@ use std::time::Duration;
 use client::engine::event::Event;
 use common::{ID, LATENCY, MS, SECOND, assert_plays, count_events, frames, run, world};
 use protocol::id::StreamId;
-use testkit::{Channel, ClientId, Clock, ProducerRun, World, for_each_seed};
+use testkit::{Channel, ClientId, Clock, LinkModel, Links, ProducerRun, World, for_each_seed};
 
 /// A channel that shows three seconds of pictures and then nothing.
 const SHORT: Channel = Channel { fps: 12, picture: 5_000, sound: 0, pictures: 36, group: 1 };
@@ -54,6 +54,35 @@ fn a_producer_that_publishes_nothing_says_one_thing_a_second_and_is_heard_again_
         let back = |world: &World| world.producer_snapshot(producer).is_some_and(|it| it.live);
         assert!(world.run_until(2 * SECOND, back));
     });
+}
+
+#[test]
+fn a_silent_producer_is_shown_as_live_and_one_that_nothing_is_heard_of_as_stalled() {
+    for_each_seed(5, |seed| {
+        let mut world = world(seed, 1, 0.05);
+        let producer = world.start_producer(ProducerRun { channel: SHORT, ..run("key", 1) });
+        let client = world.start_client();
+        world.run_for(10 * SECOND);
+        for _ in 0..60 {
+            world.run_for(700 * MS);
+            assert_eq!(stalled(&mut world, client), Some(false));
+        }
+        world.set_producer_links(producer, &Links::both(LinkModel::clean(MS).losing(1.0)));
+        world.run_for(3 * SECOND);
+        assert_eq!(stalled(&mut world, client), Some(true));
+    });
+}
+
+/// What `list` shows of the producer, within a second.
+fn stalled(world: &mut World, client: ClientId) -> Option<bool> {
+    let seen = |world: &World| count_events(world, client, |event| matches!(event, Event::Catalog(_)));
+    let before = seen(world);
+    world.list(client);
+    assert!(world.run_until(SECOND, |world| seen(world) > before), "no answer");
+    world.client_events(client).iter().rev().find_map(|event| match event {
+        Event::Catalog(entries) => Some(entries.iter().any(|entry| entry.producer == ID && entry.stalled)),
+        _ => None,
+    })
 }
 
 #[test]
