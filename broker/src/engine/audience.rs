@@ -4,6 +4,7 @@
 //! at each other fifty million times. What they need may therefore be told too large until it is measured anew.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::time::Duration;
 
 use protocol::id::SessionId;
@@ -32,6 +33,8 @@ impl Needs {
 pub(super) struct Subscribers {
     slots: BTreeMap<SessionId, Slot>,
     needs: Needs,
+    /// Who was the first to be sent the newest frame.
+    first: Option<SessionId>,
 }
 
 impl Subscribers {
@@ -85,10 +88,24 @@ impl Subscribers {
         self.slots.values().copied()
     }
 
-    /// The same, beginning with another one for each `turn`.
-    pub(super) fn slots_by_turns(&self, turn: usize) -> impl Iterator<Item = Slot> {
-        let start = turn.checked_rem(self.slots.len()).unwrap_or(0);
-        self.slots().skip(start).chain(self.slots().take(start))
+    /// Another one than before: who is to be sent the next frame first. Nobody is always the last.
+    pub(super) fn take_turn(&mut self) -> Option<SessionId> {
+        let before = self.first.unwrap_or(SessionId::NONE);
+        let next = self.slots.range((Bound::Excluded(before), Bound::Unbounded)).next();
+        self.first = next.or_else(|| self.slots.first_key_value()).map(|(id, _)| *id);
+        self.first
+    }
+
+    /// Those of a round that began at `first` and has come to `next`.
+    pub(super) fn rest_of_round(
+        &self,
+        first: SessionId,
+        next: SessionId,
+    ) -> impl Iterator<Item = (SessionId, Slot)> {
+        let is_around = next < first;
+        let ahead = self.slots.range(next..).take_while(move |(id, _)| !is_around || **id < first);
+        let around = (!is_around).then(|| self.slots.range(..first)).into_iter().flatten();
+        ahead.chain(around).map(|(id, slot)| (*id, *slot))
     }
 }
 
@@ -117,15 +134,10 @@ mod tests {
 
     #[test]
     fn everybody_is_first_once() {
-        let mut sessions = super::super::sessions::Sessions::default();
-        let mut subscribers = Subscribers::default();
-        for number in 1..=3 {
-            let id = SessionId(number);
-            sessions.insert_probe(id);
-            subscribers.insert(id, sessions.slot(id).unwrap_or_default(), Needs::default());
-        }
-        let firsts: Vec<_> = (0..3).map(|turn| subscribers.slots_by_turns(turn).next()).collect();
-        assert_eq!(firsts, subscribers.slots().map(Some).collect::<Vec<_>>());
-        assert!((0..3).all(|turn| subscribers.slots_by_turns(turn).count() == 3));
+        let mut subscribers = crate::engine::fan::tests::subscribers(3);
+        let mut firsts = || (0..3).filter_map(|_| subscribers.take_turn()).collect::<Vec<_>>();
+        assert_eq!(firsts(), [1, 2, 3].map(SessionId));
+        assert_eq!(firsts(), [1, 2, 3].map(SessionId));
+        assert_eq!(Subscribers::default().take_turn(), None);
     }
 }

@@ -107,6 +107,11 @@ impl Channels {
         self.table.iter_mut().filter_map(moved).collect()
     }
 
+    /// Who subscribed to a channel.
+    pub(super) fn subscribers(&self, producer: ProducerId) -> Option<&Subscribers> {
+        self.get(producer).map(|channel| &channel.subscribers)
+    }
+
     /// The channel of a producer that somebody waits for or that publishes.
     pub(super) fn entry(&mut self, producer: ProducerId) -> &mut Channel {
         self.table

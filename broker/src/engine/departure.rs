@@ -5,12 +5,14 @@
 
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use protocol::time::Time;
 use protocol::wire;
 
 use super::Broker;
-use super::lanes::Leaving;
+use super::fanout::is_orphan;
+use super::lane::{Leaving, OwnedFrame};
+use super::lanes::Next;
 use super::outbox::Transmit;
 
 /// A HEARTBEAT that waited for less says when it was made: no clock and no path is judged by so little.
@@ -19,9 +21,19 @@ const WAIT_MIN: Duration = Duration::from_millis(1);
 impl Broker {
     /// The next datagrams to send.
     pub fn poll_transmit(&mut self, now: Time) -> Option<Transmit> {
-        let next = self.outbox.pop(now);
-        self.recall_dropped();
-        next.map(|leaving| self.depart(now, leaving))
+        loop {
+            self.recall_dropped(now);
+            let sessions = &self.sessions;
+            let is_orphan = |frame: OwnedFrame, datagrams: &Bytes| {
+                let session = sessions.get(&frame.viewer);
+                session.is_some_and(|session| is_orphan(session, frame.number, datagrams))
+            };
+            match self.outbox.pop(now, &self.channels, is_orphan)? {
+                Next::Leaving(leaving) => return Some(self.depart(now, leaving)),
+                Next::Group(group) => self.offer_to_group(now, &group),
+                Next::Dropped => {}
+            }
+        }
     }
 
     fn depart(&mut self, now: Time, leaving: Leaving) -> Transmit {
@@ -55,7 +67,6 @@ impl Broker {
 mod tests {
     use std::sync::Arc;
 
-    use bytes::Bytes;
     use protocol::random::Random;
 
     use super::*;

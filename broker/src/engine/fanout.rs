@@ -1,10 +1,9 @@
 //! The packet path: one frame to every viewer of its channel.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use bytes::Bytes;
-use protocol::id::{SessionId, TrackKey};
+use protocol::id::{ProducerId, SessionId, TrackKey};
 use protocol::limits::DATAGRAM_LEN;
 use protocol::random::Random;
 use protocol::serial::Serial;
@@ -13,17 +12,16 @@ use protocol::time::Time;
 use protocol::wire::{Message, Skip, SkipItem, SkipRange, SkipReason};
 
 use super::channel::Channels;
+use super::fan::{Fan, Frame, GROUP, Group};
 use super::grid::coarse;
 use super::handover::Path;
-use super::lanes::{Dropped, OwnedFrame};
+use super::lane::{Dropped, OwnedFrame};
 use super::outbox::Outbox;
 use super::session::{Role, Session};
 use super::sessions::Slot;
-use super::watch::{compose_report, report};
+use super::watch::compose_report;
 use super::{Broker, Counters};
 
-/// Viewers that are looked at together: as many as a processor fetches memory for at once.
-const GROUP: usize = 16;
 /// Bytes of a datagram behind which a HEARTBEAT may ride in the same send: one track block fits, whatever it says.
 const SHARED_MIN: usize = 256;
 
@@ -31,83 +29,124 @@ impl Broker {
     /// Takes a whole frame into the history and queues it for every viewer: one slab, one send each. The order of the
     /// viewers rotates, so that nobody is always the last.
     pub(super) fn fan_out(&mut self, now: Time, slab: &Slab) {
-        let Some(number) = self.channels.insert(now, slab) else { return };
         let header = slab.header();
-        let key = TrackKey { producer: header.producer, stream: header.stream, tag: header.tag };
-        let Some(channel) = self.channels.get(key.producer) else { return };
-        let interval = channel.live.as_ref().and_then(|live| live.track(key.stream));
-        let interval = interval.map_or(Duration::ZERO, |(track, _)| track.frame_duration);
-        self.rotation = self.rotation.wrapping_add(1);
-        let mut takers = 0;
-        let mut group = [Slot::default(); GROUP];
-        self.outbox.expect(key.producer, channel.subscribers.len());
-        let mut slots = channel.subscribers.slots_by_turns(self.rotation);
-        let mut fan = Fan {
-            now,
-            frame: (&key, number, slab),
-            interval,
-            channels: &self.channels,
-            random: &mut self.random,
-            outbox: &mut self.outbox,
-            counters: &mut self.counters,
-        };
-        loop {
-            // First a look at a whole group: the processor fetches what lies at several viewers at once, while one after
-            // the other would be waited for.
-            let mut size = 0;
-            for (place, slot) in group.iter_mut().zip(&mut slots) {
-                *place = slot;
-                size += 1;
-            }
-            let mut playing = [false; GROUP];
-            for (plays, slot) in playing.iter_mut().zip(group.iter().take(size)) {
-                *plays = self.sessions.at(*slot).is_some_and(|session| plays_here(session, &key));
-            }
-            for (slot, _) in group.iter().zip(playing).take(size).filter(|(_, plays)| *plays) {
-                let Some(session) = self.sessions.at_mut(*slot) else { continue };
-                let Some(Offered { due, rides }) = fan.offer(session) else { continue };
-                takers += 1;
-                if rides {
-                    self.riders.push(*slot);
-                } else if let Some(due) = due {
-                    set_timer(&mut self.timers, session, coarse(now, due));
-                }
-            }
-            if size < GROUP {
-                break;
-            }
+        // The one before it first: a HEARTBEAT behind that speaks of the newest frame there is.
+        self.unfold_channel(now, header.producer);
+        let Some(number) = self.channels.insert(now, slab) else { return };
+        let Some(channel) = self.channels.get_mut(header.producer) else { return };
+        let track = channel.live.as_ref().and_then(|live| live.track(header.stream));
+        let interval = track.map(|(track, _)| track.frame_duration).unwrap_or_default();
+        let Some(first) = channel.subscribers.take_turn() else { return };
+        let nth = track.map(|(_, history)| history.taken_in()).unwrap_or_default();
+        let frame = Frame { slab: slab.clone(), number, nth, interval, at: now };
+        let mut fan = Fan::new(frame, first, channel.subscribers.len());
+        if self.outbox.takes_fan(header.producer, fan.left()) {
+            self.outbox.fan(fan);
+            return;
         }
-        self.repair_budget.earn(now, slab.datagrams().len() as u64 * takers);
-        drop(slots);
-        self.send_riders(now);
+        // Where there is too little room the queue takes what it can, viewer by viewer, and the others are told.
+        while fan.left() > 0 {
+            let group = fan.next_group(self.channels.subscribers(header.producer));
+            self.offer_to_group(now, &group);
+        }
     }
 
-    /// Queues the HEARTBEATs that are due to those who were sent a frame just now, behind the frame for everybody.
-    fn send_riders(&mut self, now: Time) {
-        for slot in self.riders.drain(..) {
-            let Some(session) = self.sessions.at_mut(slot) else { continue };
-            let nonce = self.random.nonzero_u32();
-            let due = report(now, session, nonce, DATAGRAM_LEN, &self.channels, &mut self.outbox);
-            if let Some(due) = due {
-                set_timer(&mut self.timers, session, coarse(now, due));
+    /// Makes all sends of the frames that have not left for everybody yet: before everything ends.
+    pub(super) fn unfold(&mut self, now: Time) {
+        self.outbox.fanning().into_iter().for_each(|producer| self.unfold_channel(now, producer));
+    }
+
+    /// The same for one channel: before its next frame, and before it ends, for what was published is for those who watch it now.
+    pub(super) fn unfold_channel(&mut self, now: Time, producer: ProducerId) {
+        while let Some(group) = self.outbox.next_group(producer, &self.channels) {
+            self.offer_to_group(now, &group);
+        }
+    }
+
+    /// Queues a frame for the viewers of a group, and behind it the HEARTBEATs that are due.
+    pub(super) fn offer_to_group(&mut self, now: Time, group: &Group) {
+        let frame = &group.frame;
+        let key = frame.key();
+        // First a look at all of them: the processor fetches what lies at several viewers at once, while one after
+        // the other would be waited for.
+        let mut waiting = [false; GROUP];
+        for (waits, slot) in waiting.iter_mut().zip(group.slots()) {
+            *waits = self.sessions.at(*slot).is_some_and(|session| awaits(session, &key, frame.nth));
+        }
+        let mut takers = 0;
+        for (slot, _) in group.slots().iter().zip(waiting).filter(|(_, waits)| *waits) {
+            let Some(rides) = self.offer(now, *slot, frame) else { continue };
+            takers += 1;
+            if rides {
+                self.riders.push(*slot);
             }
+        }
+        self.repair_budget.earn(now, frame.slab.datagrams().len() as u64 * takers);
+        while let Some(slot) = self.riders.pop() {
+            self.report(now, slot, DATAGRAM_LEN);
+        }
+    }
+
+    /// Offers a frame to a viewer that waits for it: whether its HEARTBEAT goes right behind.
+    fn offer(&mut self, now: Time, slot: Slot, frame: &Frame) -> Option<bool> {
+        let session = self.sessions.at_mut(slot)?;
+        let (channels, random) = (&self.channels, &mut self.random);
+        let (outbox, counters) = (&mut self.outbox, &mut self.counters);
+        let mut offering = Offering { now, frame, channels, random, outbox, counters };
+        let Offered { due, rides } = offering.offer(session)?;
+        if let Some(due) = due.filter(|_| !rides) {
+            set_timer(&mut self.timers, session, coarse(now, due));
+        }
+        Some(rides)
+    }
+
+    /// Offers a viewer the frames whose turn would come to it later: it is told what it was sent, and would ask for them.
+    fn catch_up(&mut self, now: Time, slot: Slot) {
+        let Some(Role::Viewer(viewer)) = self.sessions.at(slot).map(|session| &session.role) else { return };
+        let mut missing: Vec<Frame> = Vec::new();
+        for target in viewer.targets() {
+            let frames = self.outbox.frames_of(target.producer);
+            missing.extend(frames.filter(|frame| viewer.sender.awaits(&frame.key(), frame.nth)).cloned());
+        }
+        for frame in missing {
+            // Two subscriptions to one producer name each frame twice.
+            let waits =
+                self.sessions.at(slot).is_some_and(|session| awaits(session, &frame.key(), frame.nth));
+            if waits && self.offer(now, slot, &frame).is_some() {
+                self.repair_budget.earn(now, frame.slab.datagrams().len() as u64);
+            }
+        }
+    }
+
+    /// Queues a HEARTBEAT of at most `room` bytes, behind the media that it speaks of.
+    pub(super) fn report(&mut self, now: Time, slot: Slot, room: usize) {
+        self.catch_up(now, slot);
+        let nonce = self.random.nonzero_u32();
+        let Some(session) = self.sessions.at_mut(slot) else { return };
+        let report = compose_report(now, session, nonce, room, &self.channels);
+        let (Some(report), Role::Viewer(viewer)) = (report, &session.role) else { return };
+        let about = viewer.targets().map(|target| target.producer);
+        self.outbox.report(session.path, report, about);
+        if let Some(due) = viewer.sender.poll_timeout() {
+            set_timer(&mut self.timers, session, coarse(now, due));
         }
     }
 
     /// Queues a frame for one viewer.
-    pub(super) fn send_frame(&mut self, now: Time, path: Path, slab: &Slab, patience: Duration) {
-        if self.outbox.media(now, path, (slab, None, None), patience) {
+    pub(super) fn send_frame(&mut self, now: Time, path: Path, slab: &Slab, until: Time) {
+        if self.outbox.media((now, until), path, (slab, None, None)) {
             self.counters.frames_out += 1;
         } else {
             self.counters.dropped_queue_full += 1;
         }
     }
 
-    /// Frames that waited here until they were of no use are left out: their viewers are told so and ask for none of them.
-    pub(super) fn recall_dropped(&mut self) {
+    /// Frames that waited here until they were of no use are left out: their viewers are told so at once, for the next frame may wait
+    /// as long as these did, and ask for none of them.
+    pub(super) fn recall_dropped(&mut self, now: Time) {
         while let Some(Dropped { frame, bytes }) = self.outbox.poll_dropped() {
-            if let Some(viewer) = self.viewer(frame.viewer) {
-                viewer.sender.recall(frame.number, &bytes);
+            if let Some(session) = self.sessions.get_mut(&frame.viewer) {
+                recall(now, session, (frame.number, &bytes), &mut self.outbox);
             }
         }
     }
@@ -145,16 +184,37 @@ fn set_timer(timers: &mut BTreeSet<(Time, SessionId)>, session: &mut Session, du
     }
 }
 
-/// A frame that found no place was not sent.
-fn recall(session: &mut Session, number: u64, slab: &Slab) {
-    if let Role::Viewer(viewer) = &mut session.role {
-        viewer.sender.recall(number, slab.datagrams());
+/// These datagrams of a frame were not sent: they found no place, or waited in it until they were of no use. The viewer is told.
+pub(super) fn recall(
+    now: Time,
+    session: &mut Session,
+    (number, datagrams): (u64, &[u8]),
+    outbox: &mut Outbox,
+) {
+    let Role::Viewer(viewer) = &mut session.role else { return };
+    if let Some(key) = viewer.sender.recall(number, datagrams) {
+        tell_left_out(now, session, &key, outbox);
     }
 }
 
-/// Whether a session plays this track.
-fn plays_here(session: &Session, key: &TrackKey) -> bool {
-    matches!(&session.role, Role::Viewer(viewer) if viewer.sender.is_playing(key))
+/// Whether these datagrams of a frame, which have not left, are of no use without one that was recalled.
+pub(super) fn is_orphan(session: &Session, number: u64, datagrams: &[u8]) -> bool {
+    matches!(&session.role, Role::Viewer(viewer) if viewer.sender.is_orphaned(number, datagrams))
+}
+
+/// Tells a viewer of the frames that were left out, once: it waits for nothing that doesn't come.
+fn tell_left_out(now: Time, session: &mut Session, key: &TrackKey, outbox: &mut Outbox) {
+    let Role::Viewer(viewer) = &mut session.role else { return };
+    let ranges = viewer.sender.poll_skip(key);
+    if !ranges.is_empty() {
+        let skip = session.encode_for(now, key.producer, key.stream, &Message::Skip(Skip { ranges }));
+        outbox.control(session.path, skip);
+    }
+}
+
+/// Whether a session plays this track and was not offered its `nth` frame.
+fn awaits(session: &Session, key: &TrackKey, nth: Serial) -> bool {
+    matches!(&session.role, Role::Viewer(viewer) if viewer.sender.awaits(key, nth))
 }
 
 /// A frame was taken.
@@ -165,23 +225,23 @@ struct Offered {
     rides: bool,
 }
 
-/// A frame on its way to everybody, and what that takes.
-struct Fan<'a> {
+/// A frame on its way to a viewer, and what that takes.
+struct Offering<'a> {
     now: Time,
-    frame: (&'a TrackKey, u64, &'a Slab),
-    /// Duration of a frame, zero if unknown.
-    interval: Duration,
+    frame: &'a Frame,
     channels: &'a Channels,
     random: &'a mut Random,
     outbox: &'a mut Outbox,
     counters: &'a mut Counters,
 }
 
-impl Fan<'_> {
-    /// Offers the frame to one session that plays its track.
+impl Offering<'_> {
+    /// Offers the frame to one session that waits for it.
     fn offer(&mut self, session: &mut Session) -> Option<Offered> {
-        let (now, (key, number, slab)) = (self.now, self.frame);
+        let (now, key) = (self.now, &self.frame.key());
+        let &Frame { ref slab, number, nth, interval, at } = self.frame;
         let Role::Viewer(viewer) = &mut session.role else { return None };
+        viewer.sender.note_offered(key, nth);
         if viewer.sender.is_paused(now) {
             self.counters.frames_paused += 1;
             return None;
@@ -193,34 +253,30 @@ impl Fan<'_> {
         if !viewer.sender.note_sent(now, key, number, slab) {
             return None;
         }
-        let deferred = viewer.sender.defer(now, (key, number, slab), self.interval);
+        let deferred = viewer.sender.defer(now, (key, number, slab), interval);
         let before = viewer.sender.parity_sent();
         let parity = viewer.sender.parity(now, (key, slab), deferred);
         self.counters.datagrams_parity += viewer.sender.parity_sent() - before;
-        let (mut due, left_out) = (viewer.sender.poll_timeout(), viewer.sender.poll_skip(key));
-        let rides = !deferred && viewer.sender.rides_behind_frame(now, self.interval);
-        let patience = viewer.patience();
-        if !left_out.is_empty() {
-            // Ahead of the frame: the viewer waits for nothing that doesn't come.
-            let skip =
-                session.encode_for(now, key.producer, key.stream, &Message::Skip(Skip { ranges: left_out }));
-            self.outbox.control(session.path, skip);
-        }
-        let frame = OwnedFrame { viewer: session.outbound.session(), number };
+        let mut due = viewer.sender.poll_timeout();
+        let rides = !deferred && viewer.sender.rides_behind_frame(now, interval);
+        let times = (now, at + viewer.patience());
+        // Ahead of the frame.
+        tell_left_out(now, session, key, self.outbox);
+        let owned = OwnedFrame { viewer: session.outbound.session(), number };
         let report = if rides { self.share_send(session) } else { None };
         let shares = report.is_some();
         if shares {
             due = poll_timeout(session);
         }
-        let taken = deferred || self.outbox.media(now, session.path, (slab, Some(frame), report), patience);
+        let taken = deferred || self.outbox.media(times, session.path, (slab, Some(owned), report));
         if taken {
             self.counters.frames_out += 1;
         } else {
             self.counters.dropped_queue_full += 1;
-            recall(session, number, slab);
+            recall(now, session, (number, slab.datagrams()), self.outbox);
         }
-        if parity.is_some_and(|parity| !self.outbox.run(now, (frame.viewer, session.path), parity, patience))
-        {
+        let to = (owned.viewer, session.path);
+        if parity.is_some_and(|parity| !self.outbox.run(times, to, parity)) {
             self.counters.dropped_queue_full += 1;
         }
         Some(Offered { due, rides: rides && !shares })
@@ -229,11 +285,12 @@ impl Fan<'_> {
     /// A frame of one datagram takes the HEARTBEAT behind it along in its send: only the last datagram of one may be shorter,
     /// so frames of several can't.
     fn share_send(&mut self, session: &mut Session) -> Option<Bytes> {
-        let (key, _, slab) = self.frame;
+        let slab = &self.frame.slab;
         let data = slab.datagrams();
         let Role::Viewer(viewer) = &session.role else { return None };
         // It would overtake what waits in the lanes of other channels.
-        let only = viewer.targets().all(|target| target.producer == key.producer);
+        let own = slab.header().producer;
+        let only = viewer.targets().all(|target| target.producer == own);
         if slab.count() != 1 || data.len() < SHARED_MIN || !only {
             return None;
         }

@@ -7,144 +7,86 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
-use protocol::id::{ProducerId, SessionId};
+use protocol::id::ProducerId;
 use protocol::time::Time;
 
-use super::outbox::Transmit;
-
-/// Bytes that a channel sends before another one has its turn: one full run of the kernel's segmentation.
-const TURN_BYTES: usize = 65_000;
+use super::channel::Channels;
+use super::fan::{Fan, Frame, Group};
+use super::lane::{Dropped, Lane, Leaving, Load, OwnedFrame, TURN_BYTES, Waiting};
 
 /// The lanes that are not empty.
 #[derive(Default)]
 pub(super) struct Lanes {
-    queues: BTreeMap<ProducerId, VecDeque<Waiting>>,
+    table: BTreeMap<ProducerId, Lane>,
     /// Whose turn it is, and who follows.
     turns: VecDeque<ProducerId>,
     /// What is left of the turn.
     left: usize,
-    waiting: usize,
-    /// How many sends of which channel come next.
-    expected: Option<(ProducerId, usize)>,
+    /// Of all lanes.
+    load: Load,
     overdue: u64,
     /// Frames that were dropped, or a part of them, until somebody has told their viewers.
     dropped: Vec<Dropped>,
 }
 
-/// A send that waits.
-pub(super) struct Waiting {
-    pub(super) transmit: Transmit,
-    /// A HEARTBEAT, which is told when it leaves: in the same send behind one datagram, or behind none.
-    pub(super) report: Option<Bytes>,
-    /// When it is of no use any more. What was begun to be sent, and reports, wait for ever.
-    pub(super) until: Option<Time>,
-    /// The frame of which it is the first copy.
-    pub(super) frame: Option<OwnedFrame>,
-}
-
-/// A send that leaves.
-#[derive(PartialEq, Eq, Debug)]
-pub(super) struct Leaving {
-    pub(super) transmit: Transmit,
-    /// Behind it, as in [`Waiting`].
-    pub(super) report: Option<Bytes>,
-}
-
-/// A frame on its way to one viewer.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct OwnedFrame {
-    pub(super) viewer: SessionId,
-    /// Its wide number.
-    pub(super) number: u64,
-}
-
-/// A frame, or a part of it, that waited until it was of no use.
-#[derive(PartialEq, Eq, Debug)]
-pub(super) struct Dropped {
-    pub(super) frame: OwnedFrame,
-    pub(super) bytes: Bytes,
-}
-
-impl Leaving {
-    /// Bytes.
-    fn len(&self) -> usize {
-        self.transmit.bytes.len() + self.report.as_ref().map_or(0, Bytes::len)
-    }
-}
-
-impl From<Transmit> for Leaving {
-    fn from(transmit: Transmit) -> Self {
-        Self { transmit, report: None }
-    }
-}
-
-impl Waiting {
-    /// What is never dropped.
-    pub(super) const fn for_good(transmit: Transmit) -> Self {
-        Self { transmit, report: None, until: None, frame: None }
-    }
-
-    fn is_overdue(&self, now: Time) -> bool {
-        self.until.is_some_and(|until| now > until)
-    }
+/// What comes next.
+pub(super) enum Next {
+    /// Datagrams.
+    Leaving(Leaving),
+    /// Viewers whose sends are to be made now.
+    Group(Group),
+    /// Something was dropped, which [`Lanes::poll_dropped`] names: what needs that is known once it is recalled.
+    Dropped,
 }
 
 impl Lanes {
-    /// So many sends of a channel come next. A queue that doubles as it grows takes up to twice the memory, and is copied with
-    /// each step.
-    pub(super) fn expect(&mut self, producer: ProducerId, sends: usize) {
-        match self.queues.get_mut(&producer) {
-            Some(lane) => lane.reserve_exact(sends),
-            None => self.expected = Some((producer, sends)),
-        }
-    }
-
-    /// Queues datagrams of a channel.
+    /// Queues datagrams of a channel: behind those that are made, ahead of what has not come to its viewer yet.
     pub(super) fn push(&mut self, producer: ProducerId, waiting: Waiting) {
-        let expected = &mut self.expected;
-        let lane = self.queues.entry(producer).or_insert_with(|| {
-            let expected = expected.take_if(|(channel, _)| *channel == producer);
-            VecDeque::with_capacity(expected.map_or(0, |(_, sends)| sends))
-        });
-        if lane.is_empty() {
-            self.turns.push_back(producer);
-        }
-        lane.push_back(waiting);
-        self.waiting += 1;
+        self.load.made += 1;
+        self.lane(producer).push(waiting);
     }
 
-    /// The next datagrams: of a large frame one run at a time.
-    pub(super) fn pop(&mut self, now: Time) -> Option<Leaving> {
-        loop {
-            let producer = *self.turns.front()?;
-            if let Some(next) = self.take_from(now, producer) {
-                return Some(next);
-            }
-        }
+    /// Queues a frame for all viewers of its channel.
+    pub(super) fn push_fan(&mut self, fan: Fan) {
+        self.load.promised += fan.left();
+        self.lane(fan.frame().key().producer).push_fan(fan);
     }
 
-    /// The next datagrams of the channel whose turn it is; `None` where all that it had was overdue.
-    fn take_from(&mut self, now: Time, producer: ProducerId) -> Option<Leaving> {
+    fn lane(&mut self, producer: ProducerId) -> &mut Lane {
+        let turns = &mut self.turns;
+        self.table.entry(producer).or_insert_with(|| {
+            turns.push_back(producer);
+            Lane::default()
+        })
+    }
+
+    /// What comes next, the channels by turns: of a large frame one run of datagrams at a time.
+    /// `is_orphan`: whether a frame is of no use to its viewer any more.
+    pub(super) fn pop(
+        &mut self,
+        now: Time,
+        channels: &Channels,
+        is_orphan: impl Fn(OwnedFrame, &Bytes) -> bool,
+    ) -> Option<Next> {
+        let producer = *self.turns.front()?;
         if self.left == 0 {
             self.left = TURN_BYTES;
         }
-        let lane = self.queues.get_mut(&producer)?;
-        let overdue = drop_overdue(lane, now, &mut self.dropped);
-        self.waiting -= overdue;
-        self.overdue += overdue as u64;
-        let run = lane.front_mut().and_then(|front| {
-            let run = front.transmit.split_run()?;
-            (front.until, front.frame) = (None, None);
-            Some(Leaving { transmit: run, report: None })
-        });
-        let next = run.or_else(|| {
-            let Waiting { transmit, report, .. } = lane.pop_front()?;
-            self.waiting -= 1;
-            Some(Leaving { transmit, report })
-        });
-        self.left = self.left.saturating_sub(next.as_ref().map_or(0, Leaving::len));
+        let lane = self.table.get_mut(&producer)?;
+        let before = lane.load();
+        let dropped = lane.drop_useless(now, is_orphan, &mut self.dropped);
+        self.overdue += dropped as u64;
+        let next = if dropped > 0 {
+            Some(Next::Dropped)
+        } else if let Some(leaving) = lane.pop() {
+            self.left = self.left.saturating_sub(leaving.len());
+            Some(Next::Leaving(leaving))
+        } else {
+            lane.next_group(channels.subscribers(producer)).map(Next::Group)
+        };
+        self.load.follow(before, lane.load());
         if lane.is_empty() {
-            self.queues.remove(&producer);
+            self.table.remove(&producer);
             self.turns.pop_front();
             self.left = 0;
         } else if self.left == 0 {
@@ -153,16 +95,36 @@ impl Lanes {
         next
     }
 
+    /// The channels with frames that have not left for everybody.
+    pub(super) fn fanning(&self) -> Vec<ProducerId> {
+        let fans = |(producer, lane): (&ProducerId, &Lane)| lane.frames().next().map(|_| *producer);
+        if self.load.promised == 0 { Vec::new() } else { self.table.iter().filter_map(fans).collect() }
+    }
+
+    /// Those frames, the oldest first.
+    pub(super) fn frames_of(&self, producer: ProducerId) -> impl Iterator<Item = &Frame> {
+        self.table.get(&producer).into_iter().flat_map(Lane::frames)
+    }
+
+    /// The next viewers of the oldest of them, whoever's turn it is.
+    pub(super) fn next_group(&mut self, producer: ProducerId, channels: &Channels) -> Option<Group> {
+        let lane = self.table.get_mut(&producer)?;
+        let before = lane.load();
+        let group = lane.next_group(channels.subscribers(producer));
+        self.load.follow(before, lane.load());
+        group
+    }
+
     /// Drops what is overdue at the heads of all lanes: for what is new, where there is no room.
     pub(super) fn drop_overdue(&mut self, now: Time) {
-        for lane in self.queues.values_mut() {
-            let overdue = drop_overdue(lane, now, &mut self.dropped);
-            self.waiting -= overdue;
-            self.overdue += overdue as u64;
+        for lane in self.table.values_mut() {
+            let before = lane.load();
+            self.overdue += lane.drop_useless(now, |_, _| false, &mut self.dropped) as u64;
+            self.load.follow(before, lane.load());
         }
-        self.queues.retain(|_, lane| !lane.is_empty());
+        self.table.retain(|_, lane| !lane.is_empty());
         let first = self.turns.front().copied();
-        self.turns.retain(|producer| self.queues.contains_key(producer));
+        self.turns.retain(|producer| self.table.contains_key(producer));
         if self.turns.front().copied() != first {
             self.left = 0;
         }
@@ -178,51 +140,31 @@ impl Lanes {
         self.overdue
     }
 
-    /// Of these channels the one with the longest queue, if any has one.
+    /// Of these channels the one with the longest queue of sends that are made, if any has one.
     pub(super) fn longest_of(&self, producers: impl Iterator<Item = ProducerId>) -> Option<ProducerId> {
-        let waiting = producers.filter_map(|producer| Some((self.queues.get(&producer)?.len(), producer)));
-        waiting.max().map(|(_, producer)| producer)
+        let made = producers.filter_map(|producer| Some((self.table.get(&producer)?.load().made, producer)));
+        made.max().filter(|(made, _)| *made > 0).map(|(_, producer)| producer)
+    }
+
+    /// Whether nothing of a channel waits.
+    pub(super) fn is_idle(&self, producer: ProducerId) -> bool {
+        self.table.get(&producer).is_none_or(Lane::is_empty)
     }
 
     /// How many sends wait.
-    pub(super) const fn len(&self) -> usize {
-        self.waiting
-    }
-
-    pub(super) const fn is_empty(&self) -> bool {
-        self.waiting == 0
-    }
-}
-
-/// Drops what is overdue at the head of a lane: how much that was.
-fn drop_overdue(lane: &mut VecDeque<Waiting>, now: Time, dropped: &mut Vec<Dropped>) -> usize {
-    let mut count = 0;
-    while lane.front().is_some_and(|front| front.is_overdue(now))
-        && let Some(Waiting { transmit, frame, .. }) = lane.pop_front()
-    {
-        dropped.extend(frame.map(|frame| Dropped { frame, bytes: transmit.bytes }));
-        count += 1;
-    }
-    count
-}
-
-impl Transmit {
-    /// Takes a run of whole datagrams from the front; `None` where everything fits into one: then it is one send.
-    fn split_run(&mut self) -> Option<Self> {
-        if self.bytes.len() <= TURN_BYTES.max(self.segment) {
-            return None;
-        }
-        let datagrams = (TURN_BYTES / self.segment.max(1)).max(1);
-        let run = self.bytes.split_to((datagrams * self.segment).min(self.bytes.len()));
-        Some(Self { to: self.to, from: self.from, bytes: run, segment: self.segment })
+    pub(super) const fn load(&self) -> Load {
+        self.load
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
+    use protocol::id::SessionId;
 
     use super::*;
+    use crate::engine::fan::GROUP;
+    use crate::engine::fan::tests::{frame as picture, subscribers};
+    use crate::engine::outbox::Transmit;
 
     const LARGE: ProducerId = ProducerId::from_bytes([1, 0, 0]);
     const SMALL: ProducerId = ProducerId::from_bytes([2, 0, 0]);
@@ -237,15 +179,30 @@ mod tests {
         Waiting { until: Some(time), ..Waiting::for_good(transmit) }
     }
 
+    /// The next send, where no frame for everybody waits.
+    fn pop(lanes: &mut Lanes, now: Time) -> Option<Transmit> {
+        loop {
+            match lanes.pop(now, &Channels::default(), |_, _| false)? {
+                Next::Leaving(leaving) => return Some(leaving.transmit),
+                Next::Group(_) => panic!("nothing was for everybody"),
+                Next::Dropped => {}
+            }
+        }
+    }
+
     fn all(lanes: &mut Lanes) -> Vec<Transmit> {
-        std::iter::from_fn(|| lanes.pop(Time::ZERO)).map(|leaving| leaving.transmit).collect()
+        std::iter::from_fn(|| pop(lanes, Time::ZERO)).collect()
+    }
+
+    fn is_empty(lanes: &Lanes) -> bool {
+        lanes.load() == Load::default() && lanes.turns.is_empty() && lanes.table.is_empty()
     }
 
     #[test]
     fn a_small_frame_waits_for_one_run_of_each_other_channel_and_not_for_what_they_have_queued() {
         let mut lanes = Lanes::default();
         (0..100).for_each(|_| lanes.push(LARGE, Waiting::for_good(frame(1 << 20, 1))));
-        lanes.pop(Time::ZERO);
+        pop(&mut lanes, Time::ZERO);
         (0..20).for_each(|_| lanes.push(SMALL, Waiting::for_good(frame(10_000, 2))));
         let sent = all(&mut lanes);
         let last = sent.iter().rposition(|transmit| transmit.bytes[0] == 2).unwrap();
@@ -253,7 +210,7 @@ mod tests {
         assert!(before <= 20 * 10_000 + 5 * TURN_BYTES, "{before} bytes");
         let total: usize = sent.iter().map(|transmit| transmit.bytes.len()).sum();
         assert_eq!(total + 64_800, 100 * (1 << 20) + 20 * 10_000, "nothing is lost on the way");
-        assert!(lanes.is_empty() && lanes.turns.is_empty() && lanes.queues.is_empty());
+        assert!(is_empty(&lanes));
     }
 
     #[test]
@@ -280,12 +237,11 @@ mod tests {
         lanes.push(LARGE, Waiting::for_good(frame(100, 3)));
         lanes.push(LARGE, until(at(300), frame(100, 4)));
         lanes.push(SMALL, until(at(100), frame(100, 5)));
-        assert_eq!(lanes.pop(at(100)).map(|run| run.transmit.bytes.len()), Some(64_800));
+        assert_eq!(pop(&mut lanes, at(100)).map(|run| run.bytes.len()), Some(64_800));
         let sent: Vec<u8> =
-            std::iter::from_fn(|| lanes.pop(at(200))).map(|sent| sent.transmit.bytes[0]).collect();
+            std::iter::from_fn(|| pop(&mut lanes, at(200))).map(|sent| sent.bytes[0]).collect();
         assert_eq!(sent, [1, 1, 1, 3, 4]);
-        assert_eq!((lanes.overdue(), lanes.len()), (2, 0));
-        assert!(lanes.turns.is_empty() && lanes.queues.is_empty());
+        assert!(lanes.overdue() == 2 && is_empty(&lanes));
     }
 
     #[test]
@@ -295,9 +251,9 @@ mod tests {
         (0..3).for_each(|_| lanes.push(LARGE, until(at(100), frame(100, 1))));
         lanes.push(SMALL, until(at(200), frame(100, 2)));
         lanes.drop_overdue(at(150));
-        assert_eq!((lanes.overdue(), lanes.len()), (3, 1));
-        assert_eq!(lanes.pop(at(150)).map(|sent| sent.transmit.bytes[0]), Some(2));
-        assert!(lanes.pop(at(150)).is_none() && lanes.turns.is_empty());
+        assert_eq!((lanes.overdue(), lanes.load().made), (3, 1));
+        assert_eq!(pop(&mut lanes, at(150)).map(|sent| sent.bytes[0]), Some(2));
+        assert!(pop(&mut lanes, at(150)).is_none() && is_empty(&lanes));
     }
 
     #[test]
@@ -311,30 +267,115 @@ mod tests {
         lanes.push(LARGE, of(1, frame(200_000, 1)));
         lanes.push(LARGE, of(2, frame(100, 2)));
         lanes.push(LARGE, of(3, frame(100, 3)));
-        assert_eq!(lanes.pop(at(50)).map(|run| run.transmit.bytes.len()), Some(64_800));
-        (0..3).for_each(|_| assert_eq!(lanes.pop(at(101)).map(|run| run.transmit.bytes[0]), Some(1)));
-        assert!(lanes.pop(at(101)).is_none());
+        assert_eq!(pop(&mut lanes, at(50)).map(|run| run.bytes.len()), Some(64_800));
+        (0..3).for_each(|_| assert_eq!(pop(&mut lanes, at(101)).map(|run| run.bytes[0]), Some(1)));
+        assert!(pop(&mut lanes, at(101)).is_none());
         let told: Vec<u64> = std::iter::from_fn(|| lanes.poll_dropped()).map(|it| it.frame.number).collect();
         assert_eq!((told, lanes.overdue()), (vec![3, 2], 2));
     }
 
-    #[test]
-    fn a_queue_for_as_many_as_are_expected_takes_no_more_memory_than_they_need() {
-        let mut lanes = Lanes::default();
-        let capacity = |lanes: &Lanes| lanes.queues.get(&SMALL).map(VecDeque::capacity);
-        for round in 1..=2 {
-            lanes.expect(SMALL, 1_100);
-            (0..1_100).for_each(|_| lanes.push(SMALL, Waiting::for_good(frame(100, 1))));
-            assert_eq!(capacity(&lanes), Some(1_100 * round));
+    /// What comes next, as a word: the mark of a send, or the size of a group, whose frame is then made for each viewer.
+    fn order(lanes: &mut Lanes, channels: &Channels) -> Vec<String> {
+        let mut order = Vec::new();
+        while let Some(next) = lanes.pop(Time::ZERO, channels, |_, _| false) {
+            match next {
+                Next::Leaving(leaving) => order.push(leaving.transmit.bytes[0].to_string()),
+                Next::Dropped => panic!("nothing was overdue"),
+                Next::Group(group) => {
+                    order.push(format!("group of {}", group.slots().len()));
+                    let producer = group.frame.key().producer;
+                    group.slots().iter().for_each(|_| lanes.push(producer, Waiting::for_good(frame(100, 7))));
+                }
+            }
         }
-        all(&mut lanes);
-        lanes.expect(SMALL, 1_100);
-        lanes.push(LARGE, Waiting::for_good(frame(100, 1)));
+        order
+    }
+
+    fn watched(producers: &[ProducerId], viewers: u64) -> Channels {
+        let mut channels = Channels::default();
+        for id in producers {
+            channels.entry(*id).subscribers = subscribers(viewers);
+        }
+        channels
+    }
+
+    fn fan(producer: ProducerId, viewers: usize) -> Fan {
+        Fan::new(picture(producer), SessionId(1), viewers)
+    }
+
+    #[test]
+    fn a_frame_for_everybody_is_made_for_a_group_at_a_time_behind_what_was_made_before() {
+        let channels = watched(&[SMALL], GROUP as u64 + 4);
+        let mut lanes = Lanes::default();
         lanes.push(SMALL, Waiting::for_good(frame(100, 1)));
-        assert_eq!(capacity(&lanes), Some(1_100));
-        all(&mut lanes);
-        lanes.push(SMALL, Waiting::for_good(frame(100, 1)));
-        assert!(capacity(&lanes) < Some(100), "nothing more was expected");
+        lanes.push_fan(fan(SMALL, GROUP + 4));
+        lanes.push_fan(fan(SMALL, GROUP + 4));
+        lanes.push(SMALL, Waiting::for_good(frame(100, 2)));
+        assert_eq!(
+            (lanes.load(), lanes.frames_of(SMALL).count()),
+            (Load { made: 2, promised: 2 * (GROUP + 4) }, 2)
+        );
+        let sevens = |count| std::iter::repeat_n("7", count);
+        let whole = format!("group of {GROUP}");
+        let one = || [&*whole].into_iter().chain(sevens(GROUP)).chain(["group of 4"]).chain(sevens(4));
+        let expected: Vec<&str> = ["1", "2"].into_iter().chain(one()).chain(one()).collect();
+        assert_eq!(order(&mut lanes, &channels), expected);
+        assert!(is_empty(&lanes));
+    }
+
+    #[test]
+    fn all_groups_can_be_made_at_once() {
+        let channels = watched(&[LARGE, SMALL], 20);
+        let mut lanes = Lanes::default();
+        lanes.push_fan(fan(LARGE, 20));
+        lanes.push_fan(fan(LARGE, 20));
+        lanes.push_fan(fan(SMALL, 20));
+        for producer in lanes.fanning() {
+            while let Some(group) = lanes.next_group(producer, &channels) {
+                let made = || Waiting::for_good(frame(100, 7));
+                group.slots().iter().for_each(|_| lanes.push(producer, made()));
+            }
+        }
+        assert_eq!((lanes.load(), lanes.fanning()), (Load { made: 60, promised: 0 }, vec![]));
+        assert_eq!(order(&mut lanes, &channels), ["7"; 60]);
+        assert!(is_empty(&lanes));
+    }
+
+    #[test]
+    fn a_frame_for_everybody_of_a_channel_that_is_gone_is_for_nobody() {
+        let mut lanes = Lanes::default();
+        lanes.push_fan(fan(SMALL, 20));
+        lanes.push(SMALL, Waiting::for_good(frame(100, 2)));
+        assert_eq!(order(&mut lanes, &Channels::default()), ["2", "group of 0"]);
+        assert!(is_empty(&lanes));
+    }
+
+    #[test]
+    fn what_needs_a_frame_that_was_dropped_is_dropped_with_it_and_what_was_made_later_is_not_asked_about() {
+        let at = |ms: u64| Time::from_micros(ms * 1_000);
+        let of = |number| Some(OwnedFrame { viewer: SessionId(9), number });
+        let mut lanes = Lanes::default();
+        lanes.push(LARGE, Waiting { frame: of(1), ..until(at(100), frame(100, 1)) });
+        lanes.push(LARGE, Waiting { frame: of(2), ..until(at(300), frame(100, 2)) });
+        lanes.push(LARGE, Waiting { frame: of(3), ..until(at(300), frame(200_000, 3)) });
+        lanes.push(LARGE, Waiting::for_good(frame(100, 4)));
+        let next = |lanes: &mut Lanes, is_orphan: &dyn Fn(OwnedFrame) -> bool| match lanes.pop(
+            at(200),
+            &Channels::default(),
+            |frame, _| is_orphan(frame),
+        ) {
+            Some(Next::Leaving(leaving)) => usize::from(leaving.transmit.bytes[0]),
+            Some(Next::Dropped) => 1_000 + std::iter::from_fn(|| lanes.poll_dropped()).count(),
+            Some(Next::Group(_)) | None => 0,
+        };
+        let never = |_| panic!("nothing was dropped before it");
+        assert_eq!(next(&mut lanes, &never), 1_001);
+        lanes.push(LARGE, Waiting { frame: of(5), ..until(at(300), frame(100, 5)) });
+        assert_eq!(next(&mut lanes, &|frame| frame.number == 3), 2, "it needs nothing");
+        assert_eq!(next(&mut lanes, &|frame| frame.number == 3), 1_001);
+        assert_eq!(next(&mut lanes, &|_| true), 4, "what is no frame is no orphan");
+        assert_eq!(next(&mut lanes, &|_| false), 5);
+        assert!(is_empty(&lanes));
     }
 
     #[test]
@@ -346,6 +387,12 @@ mod tests {
         assert_eq!(lanes.longest_of([SMALL, LARGE].into_iter()), Some(LARGE));
         assert_eq!(lanes.longest_of([SMALL].into_iter()), Some(SMALL));
         assert_eq!(lanes.longest_of([ProducerId::NONE].into_iter()), None);
-        assert_eq!(lanes.len(), 3);
+        assert_eq!(lanes.load(), Load { made: 3, promised: 0 });
+        lanes.push_fan(fan(SMALL, 2));
+        assert_eq!(
+            lanes.longest_of([SMALL, LARGE].into_iter()),
+            Some(LARGE),
+            "what is not made has not come to anybody"
+        );
     }
 }

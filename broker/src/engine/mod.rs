@@ -17,10 +17,12 @@ mod clock;
 mod counters;
 mod departure;
 mod directory;
+mod fan;
 mod fanout;
 mod grid;
 mod handover;
 mod ingest;
+mod lane;
 mod lanes;
 mod memory;
 mod outbox;
@@ -114,8 +116,7 @@ pub struct Broker {
     handovers: VecDeque<(u8, Handover)>,
     /// When media last came in.
     media_at: Time,
-    rotation: usize,
-    /// Viewers of a frame whose HEARTBEAT goes behind it: empty between frames.
+    /// Viewers that were sent a frame and whose HEARTBEAT goes behind it: empty between groups.
     riders: Vec<Slot>,
     /// What may be sent again to all viewers together.
     repair_budget: Budget,
@@ -140,7 +141,6 @@ impl Broker {
             outbox: Outbox::default(),
             handovers: VecDeque::new(),
             media_at: Time::ZERO,
-            rotation: 0,
             riders: Vec::new(),
             repair_budget: Budget::of_all(Time::ZERO),
             counters: Counters::default(),
@@ -496,6 +496,7 @@ impl Broker {
 
     /// Says goodbye to everybody: the broker stops.
     pub fn shut_down(&mut self, now: Time) {
+        self.unfold(now);
         let ids: Vec<SessionId> = self.sessions.ids().collect();
         // Viewers first: the end of their producers is no news for them any more.
         let (viewers, others): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| {

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
 
 use bytes::Bytes;
 use protocol::id::{ProducerId, SessionId};
@@ -10,8 +9,11 @@ use protocol::sender::Run;
 use protocol::slab::Slab;
 use protocol::time::Time;
 
+use super::channel::Channels;
+use super::fan::{Fan, Frame, Group};
 use super::handover::Path;
-use super::lanes::{Dropped, Lanes, Leaving, OwnedFrame, Waiting};
+use super::lane::{Dropped, Leaving, OwnedFrame, Waiting};
+use super::lanes::{Lanes, Next};
 
 /// Sends of media that may wait: one frame for every session that a worker grants.
 const MEDIA_MAX: usize = 1 << 16;
@@ -63,15 +65,14 @@ impl Outbox {
     /// A HEARTBEAT, in the same place.
     pub(super) fn report(&mut self, path: Path, bytes: Bytes, about: impl Iterator<Item = ProducerId>) {
         if let Some(producer) = self.media.longest_of(about) {
-            let transmit = Transmit { to: path.peer, from: path.local, bytes: Bytes::new(), segment: 0 };
-            self.push_for_good(producer, Waiting { report: Some(bytes), ..Waiting::for_good(transmit) });
+            self.push_for_good(producer, Waiting::report(path, bytes));
         } else {
             self.control(path, bytes);
         }
     }
 
     fn push_for_good(&mut self, producer: ProducerId, waiting: Waiting) {
-        if self.media.len() >= MEDIA_MAX {
+        if self.media.load().made >= MEDIA_MAX {
             self.dropped_urgent += 1;
         } else {
             self.media.push(producer, waiting);
@@ -87,45 +88,64 @@ impl Outbox {
         }
     }
 
-    /// A frame of this channel comes for so many viewers.
-    pub(super) fn expect(&mut self, channel: ProducerId, viewers: usize) {
-        self.media.expect(channel, viewers.min(MEDIA_MAX.saturating_sub(self.media.len())));
+    /// Whether a frame for so many viewers of a channel can be made as it leaves: nothing of the channel waits ahead of it. Behind
+    /// others each viewer's would not know in time how long it may wait.
+    pub(super) fn takes_fan(&self, channel: ProducerId, viewers: usize) -> bool {
+        self.media.is_idle(channel) && self.media.load().total() + viewers <= MEDIA_MAX
     }
 
-    /// A frame for a viewer, which may wait for `patience`; false where the queue is full. `frame`: who is to hear of it where
+    /// A frame for all viewers of its channel.
+    pub(super) fn fan(&mut self, fan: Fan) {
+        self.media.push_fan(fan);
+    }
+
+    /// The channels with frames that have not left for everybody.
+    pub(super) fn fanning(&self) -> Vec<ProducerId> {
+        self.media.fanning()
+    }
+
+    /// Those frames, the oldest first.
+    pub(super) fn frames_of(&self, producer: ProducerId) -> impl Iterator<Item = &Frame> {
+        self.media.frames_of(producer)
+    }
+
+    /// The next viewers of the oldest of them.
+    pub(super) fn next_group(&mut self, producer: ProducerId, channels: &Channels) -> Option<Group> {
+        self.media.next_group(producer, channels)
+    }
+
+    /// A frame for a viewer, which is of no use after `until`; false where the queue is full. `frame`: who is to hear of it where
     /// it waits for longer than that. `report`: a HEARTBEAT that leaves in the same send.
     pub(super) fn media(
         &mut self,
-        now: Time,
+        (now, until): (Time, Time),
         path: Path,
         (slab, frame, report): (&Slab, Option<OwnedFrame>, Option<Bytes>),
-        patience: Duration,
     ) -> bool {
-        let room = self.makes_room(now);
-        if room {
-            let (bytes, segment) = (slab.datagrams().clone(), slab.segment());
-            let transmit = Transmit { to: path.peer, from: path.local, bytes, segment };
-            let waiting = Waiting { transmit, report, until: Some(now + patience), frame };
-            self.media.push(slab.header().producer, waiting);
-        }
-        room
+        let (bytes, segment) = (slab.datagrams().clone(), slab.segment());
+        let transmit = Transmit { to: path.peer, from: path.local, bytes, segment };
+        let waiting = Waiting { transmit, report, until: Some(until), frame };
+        self.put(now, slab.header().producer, waiting)
     }
 
-    /// A part of a frame, or parity, for a viewer: it may wait for `patience`; false where the queue is full.
+    /// A part of a frame, or parity, for a viewer: of no use after `until`; false where the queue is full.
     pub(super) fn run(
         &mut self,
-        now: Time,
+        (now, until): (Time, Time),
         (viewer, path): (SessionId, Path),
         run: Run,
-        patience: Duration,
     ) -> bool {
+        let Run { bytes, segment, frame } = run;
+        let transmit = Transmit { to: path.peer, from: path.local, bytes, segment };
+        let channel = channel_of(&transmit.bytes);
+        let frame = frame.map(|number| OwnedFrame { viewer, number });
+        self.put(now, channel, Waiting { transmit, report: None, until: Some(until), frame })
+    }
+
+    fn put(&mut self, now: Time, channel: ProducerId, waiting: Waiting) -> bool {
         let room = self.makes_room(now);
         if room {
-            let Run { bytes, segment, frame } = run;
-            let transmit = Transmit { to: path.peer, from: path.local, bytes, segment };
-            let channel = channel_of(&transmit.bytes);
-            let frame = frame.map(|number| OwnedFrame { viewer, number });
-            self.media.push(channel, Waiting { transmit, report: None, until: Some(now + patience), frame });
+            self.media.push(channel, waiting);
         }
         room
     }
@@ -133,11 +153,11 @@ impl Outbox {
     /// Whether there is room for media, if need be that of what is of no use any more. The heads of a queue that has just
     /// been searched are looked at again when time has passed.
     fn makes_room(&mut self, now: Time) -> bool {
-        if self.media.len() >= MEDIA_MAX && self.searched != Some(now) {
+        if self.media.load().made >= MEDIA_MAX && self.searched != Some(now) {
             self.searched = Some(now);
             self.media.drop_overdue(now);
         }
-        self.media.len() < MEDIA_MAX
+        self.media.load().made < MEDIA_MAX
     }
 
     /// The next frame, or part of one, that was not sent, since it waited until it was of no use.
@@ -155,12 +175,19 @@ impl Outbox {
         self.dropped_urgent
     }
 
-    pub(super) fn pop(&mut self, now: Time) -> Option<Leaving> {
-        self.urgent.pop_front().map(Leaving::from).or_else(|| self.media.pop(now))
+    /// What comes next. `is_orphan`: whether a frame is of no use to its viewer any more.
+    pub(super) fn pop(
+        &mut self,
+        now: Time,
+        channels: &Channels,
+        is_orphan: impl Fn(OwnedFrame, &Bytes) -> bool,
+    ) -> Option<Next> {
+        let urgent = self.urgent.pop_front().map(|urgent| Next::Leaving(Leaving::from(urgent)));
+        urgent.or_else(|| self.media.pop(now, channels, is_orphan))
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.urgent.is_empty() && self.media.is_empty()
+        self.urgent.is_empty() && self.media.load().total() == 0
     }
 }
 
@@ -172,47 +199,49 @@ fn channel_of(datagram: &[u8]) -> ProducerId {
 
 #[cfg(test)]
 mod tests {
-    use protocol::id::{EpochTag, StreamId};
-    use protocol::serial::Serial;
-    use protocol::time::CaptureTime;
-    use protocol::wire::{DataFlags, DataHeader};
+    use std::time::Duration;
 
     use super::*;
+    use crate::engine::fan::tests::frame;
+
+    const CHANNEL: ProducerId = ProducerId::from_bytes([1, 2, 3]);
+    const LATER: Time = Time::from_micros(1_000_000);
 
     fn slab() -> Slab {
-        let header = DataHeader {
-            producer: ProducerId::from_bytes([1, 2, 3]),
-            stream: StreamId::VIDEO,
-            round: 0,
-            flags: DataFlags::default(),
-            pending: 0,
-            tag: EpochTag(1),
-            frame: Serial(1),
-            group: Serial(1),
-            length: 0,
-            index: 0,
-            shard_size: 1_164,
-            capture: CaptureTime::from_time(Time::ZERO + Duration::from_secs(1)),
-            crc: 0,
-        };
-        Slab::pack(header, b"frame").unwrap()
+        frame(CHANNEL).slab
+    }
+
+    fn path() -> Path {
+        Path { peer: SocketAddr::from(([127, 0, 0, 1], 4_000)), local: None }
+    }
+
+    /// A frame that is of use until later.
+    fn media(outbox: &mut Outbox, now: Time, until: Time) -> bool {
+        outbox.media((now, until), path(), (&slab(), None, None))
+    }
+
+    /// What leaves: no frame for everybody is in it.
+    fn pop(outbox: &mut Outbox, now: Time) -> Option<Bytes> {
+        loop {
+            match outbox.pop(now, &Channels::default(), |_, _| false)? {
+                Next::Leaving(leaving) => return Some(leaving.report.unwrap_or(leaving.transmit.bytes)),
+                Next::Group(_) => panic!("nothing was for everybody"),
+                Next::Dropped => {}
+            }
+        }
     }
 
     #[test]
     fn a_report_overtakes_nothing_that_it_speaks_of_and_control_does() {
-        let path = Path { peer: SocketAddr::from(([127, 0, 0, 1], 4_000)), local: None };
         let mut outbox = Outbox::default();
-        let about = slab().header().producer;
         let report = |outbox: &mut Outbox, text: &'static [u8]| {
-            outbox.report(path, Bytes::from_static(text), [about].into_iter());
+            outbox.report(path(), Bytes::from_static(text), [CHANNEL].into_iter());
         };
         report(&mut outbox, b"before any frame");
-        assert!(outbox.media(Time::ZERO, path, (&slab(), None, None), Duration::from_secs(1)));
+        assert!(media(&mut outbox, Time::ZERO, LATER));
         report(&mut outbox, b"the report");
-        outbox.control(path, Bytes::from_static(b"control"));
-        let order: Vec<Bytes> = std::iter::from_fn(|| outbox.pop(Time::ZERO))
-            .map(|leaving| leaving.report.unwrap_or(leaving.transmit.bytes))
-            .collect();
+        outbox.control(path(), Bytes::from_static(b"control"));
+        let order: Vec<Bytes> = std::iter::from_fn(|| pop(&mut outbox, Time::ZERO)).collect();
         assert_eq!(
             order,
             [
@@ -226,27 +255,36 @@ mod tests {
 
     #[test]
     fn what_finds_the_urgent_queue_full_is_counted() {
-        let path = Path { peer: SocketAddr::from(([127, 0, 0, 1], 4_000)), local: None };
         let mut outbox = Outbox::default();
         for _ in 0..URGENT_MAX + 3 {
-            outbox.control(path, Bytes::from_static(b"message"));
+            outbox.control(path(), Bytes::from_static(b"message"));
         }
         assert_eq!(outbox.dropped_urgent(), 3);
-        assert_eq!(std::iter::from_fn(|| outbox.pop(Time::ZERO)).count(), URGENT_MAX);
+        assert_eq!(std::iter::from_fn(|| pop(&mut outbox, Time::ZERO)).count(), URGENT_MAX);
     }
 
     #[test]
     fn a_full_queue_takes_what_is_new_in_the_place_of_what_is_overdue() {
-        let path = Path { peer: SocketAddr::from(([127, 0, 0, 1], 4_000)), local: None };
         let patience = Duration::from_millis(250);
         let mut outbox = Outbox::default();
-        let taken = (0..=MEDIA_MAX)
-            .filter(|_| outbox.media(Time::ZERO, path, (&slab(), None, None), patience))
-            .count();
+        let until = Time::ZERO + patience;
+        let taken = (0..=MEDIA_MAX).filter(|_| media(&mut outbox, Time::ZERO, until)).count();
         assert_eq!((taken, outbox.dropped_overdue()), (MEDIA_MAX, 0));
         let later = Time::ZERO + patience * 2;
-        assert!(outbox.media(later, path, (&slab(), None, None), patience));
+        assert!(media(&mut outbox, later, later + patience));
         assert_eq!(outbox.dropped_overdue(), MEDIA_MAX as u64);
-        assert_eq!(std::iter::from_fn(|| outbox.pop(later)).count(), 1);
+        assert_eq!(std::iter::from_fn(|| pop(&mut outbox, later)).count(), 1);
+    }
+
+    #[test]
+    fn a_frame_for_everybody_needs_room_for_all_of_them_and_an_idle_channel() {
+        let mut outbox = Outbox::default();
+        assert!(media(&mut outbox, Time::ZERO, LATER));
+        let other = ProducerId::from_bytes([3, 2, 1]);
+        assert!(!outbox.takes_fan(other, MEDIA_MAX) && outbox.takes_fan(other, MEDIA_MAX - 1));
+        assert!(!outbox.takes_fan(CHANNEL, 1), "something waits ahead of it");
+        outbox.fan(Fan::new(frame(other), SessionId(1), MEDIA_MAX - 2));
+        assert!(outbox.takes_fan(ProducerId::NONE, 1) && !outbox.takes_fan(ProducerId::NONE, 2));
+        assert!(!outbox.takes_fan(other, 1));
     }
 }

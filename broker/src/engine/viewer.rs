@@ -25,7 +25,7 @@ use grant::{Grant, needed};
 
 /// Bytes of a group that a viewer gets at once when it joins; a longer one is left out in favour of the next.
 const JOIN_BYTES_MAX: usize = 2 << 20;
-/// The next frame of pictures or sound comes within this.
+/// What was dropped is known as a whole within this.
 const NEWS: Duration = Duration::from_millis(100);
 /// Answers to UNSUBSCRIBE that are kept to be repeated.
 const FORMER_MAX: usize = SUBSCRIPTIONS_MAX;
@@ -195,6 +195,7 @@ impl Viewer {
         let slow = track.frame_duration.is_zero() || track.frame_duration > latency / 4;
         self.sender.open(now, key, first, slow);
         self.sender.let_leave_out(key, track.kind, latency, self.thins);
+        self.sender.note_offered(&key, history.taken_in());
         for (number, slab) in history.from(first) {
             // Where it goes on amid a group of which something was left out, the rest is of no use.
             if !self.sender.leaves_out_orphan(&key, number, slab)
@@ -406,8 +407,8 @@ impl Viewer {
     }
 
     /// How long media to it may wait for the socket: as long as it can still come in time, less what a repair would take, and
-    /// what the news of what was dropped takes: it goes with the next frame. What is dropped without being told of in time would be
-    /// asked for, and the answers would take the place of what is new.
+    /// what the news of what was dropped may take: a frame that is spread over time is found out part by part. What is dropped without
+    /// being told of in time would be asked for, and the answers would take the place of what is new.
     pub(super) fn patience(&self) -> Duration {
         let horizon = self.sender.horizon().filter(|horizon| !horizon.is_zero()).unwrap_or(LATENCY);
         let rtt = self.sender.rtt();
@@ -415,7 +416,7 @@ impl Viewer {
     }
 
     /// The subscriptions.
-    pub(super) fn targets(&self) -> impl Iterator<Item = Target> {
+    pub(super) fn targets(&self) -> impl Iterator<Item = Target> + Clone {
         self.subscriptions.keys().copied()
     }
 

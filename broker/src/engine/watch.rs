@@ -13,8 +13,8 @@ use super::Broker;
 use super::audience::Needs;
 use super::channel::Channels;
 use super::directory::Audience;
+use super::fanout::{is_orphan, recall};
 use super::handover::Path;
-use super::outbox::Outbox;
 use super::session::{Role, Session};
 use super::viewer::{Joined, Repeats, Viewer};
 
@@ -71,9 +71,9 @@ impl Broker {
         let bytes = session.encode_for(now, target.producer, target.stream, &ack);
         let path = session.path;
         self.outbox.control(path, bytes);
-        let patience = self.viewer(id).map(|viewer| viewer.patience()).unwrap_or_default();
+        let until = now + self.viewer(id).map(|viewer| viewer.patience()).unwrap_or_default();
         for slab in &joined.frames {
-            self.send_frame(now, path, slab, patience);
+            self.send_frame(now, path, slab, until);
         }
     }
 
@@ -161,9 +161,8 @@ impl Broker {
     }
 
     fn send_heartbeat(&mut self, now: Time, id: SessionId, room: usize) {
-        let nonce = self.random.nonzero_u32();
-        if let Some(session) = self.sessions.get_mut(&id) {
-            report(now, session, nonce, room, &self.channels, &mut self.outbox);
+        if let Some(slot) = self.sessions.slot(id) {
+            self.report(now, slot, room);
         }
     }
 
@@ -177,19 +176,10 @@ impl Broker {
     }
 
     pub(super) fn tick_viewer(&mut self, now: Time, id: SessionId) {
-        let Some(Session { role: Role::Viewer(viewer), path, .. }) = self.sessions.get_mut(&id) else {
+        self.send_paced(now, id);
+        let Some(Role::Viewer(viewer)) = self.sessions.get_mut(&id).map(|session| &mut session.role) else {
             return;
         };
-        let patience = viewer.patience();
-        while let Some(run) = viewer.sender.poll_paced(now) {
-            let (frame, bytes) = (run.frame, run.bytes.clone());
-            if !self.outbox.run(now, (id, *path), run, patience) {
-                self.counters.dropped_queue_full += 1;
-                if let Some(number) = frame {
-                    viewer.sender.recall(number, &bytes);
-                }
-            }
-        }
         let Repeats { acks, ends } = viewer.poll_repeats(now, &self.channels);
         let heartbeat = viewer.sender.is_heartbeat_due(now);
         self.send_due_repairs(now, id);
@@ -203,6 +193,24 @@ impl Broker {
         }
         if heartbeat {
             self.send_heartbeat(now, id, DATAGRAM_LEN);
+        }
+    }
+
+    /// Sends what a slow path, or a large frame, has put off until now.
+    fn send_paced(&mut self, now: Time, id: SessionId) {
+        while let Some(session) = self.sessions.get_mut(&id)
+            && let Role::Viewer(viewer) = &mut session.role
+            && let Some(run) = viewer.sender.poll_paced(now)
+        {
+            let (frame, bytes) = (run.frame, run.bytes.clone());
+            let until = now + viewer.patience();
+            let is_orphan = frame.is_some_and(|number| is_orphan(session, number, &bytes));
+            if is_orphan || !self.outbox.run((now, until), (id, session.path), run) {
+                self.counters.dropped_queue_full += u64::from(!is_orphan);
+                if let Some(number) = frame {
+                    recall(now, session, (number, &bytes), &mut self.outbox);
+                }
+            }
         }
     }
 
@@ -241,6 +249,7 @@ impl Broker {
         tag: protocol::id::EpochTag,
         reason: protocol::wire::Code,
     ) {
+        self.unfold_channel(now, producer);
         for id in self.subscribers(producer) {
             if let Some(viewer) = self.viewer(id) {
                 viewer.end(now, producer, tag, reason);
@@ -275,22 +284,6 @@ impl Broker {
             "viewer summary"
         );
     }
-}
-
-/// Queues a HEARTBEAT of at most `room` bytes for a viewer, behind the media that it speaks of; when its timer is due next.
-pub(super) fn report(
-    now: Time,
-    session: &mut Session,
-    nonce: u32,
-    room: usize,
-    channels: &Channels,
-    outbox: &mut Outbox,
-) -> Option<Time> {
-    let bytes = compose_report(now, session, nonce, room, channels)?;
-    let Role::Viewer(viewer) = &session.role else { return None };
-    let about = viewer.targets().map(|target| target.producer);
-    outbox.report(session.path, bytes, about);
-    viewer.sender.poll_timeout()
 }
 
 /// A HEARTBEAT of at most `room` bytes, to leave right away.

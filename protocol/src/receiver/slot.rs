@@ -17,8 +17,8 @@ pub(super) enum State {
     Open(Assembly),
     /// All came.
     Whole(Whole),
-    /// It will never come.
-    Skipped(SkipReason),
+    /// It will never come. Whether others need it, where that was seen.
+    Skipped(SkipReason, Option<DataFlags>),
     /// It was never for this end: between two subscriptions.
     Unexpected,
 }
@@ -47,6 +47,13 @@ pub(super) struct Whole {
     pub(super) bytes: u32,
     /// Whether others need it.
     pub(super) flags: DataFlags,
+}
+
+impl Whole {
+    /// Whether it waits for its turn and can't be decoded without others.
+    pub(super) const fn needs_others(&self) -> bool {
+        self.slab.is_some() && !self.flags.contains(DataFlags::KEY)
+    }
 }
 
 /// A frame between the first word of it and its end.
@@ -82,6 +89,15 @@ impl Slot {
     /// A frame that was never for this end.
     pub(super) fn unexpected(now: Time, rtt: &Rtt) -> Self {
         Self { state: State::Unexpected, ..Self::noticed(now, rtt) }
+    }
+
+    /// Whether others need it, where something of it came.
+    pub(super) const fn flags(&self) -> Option<DataFlags> {
+        match &self.state {
+            State::Open(assembly) => Some(assembly.header().flags),
+            State::Whole(whole) => Some(whole.flags),
+            State::Empty | State::Skipped(..) | State::Unexpected => None,
+        }
     }
 
     /// Whether shards of it are missing that the sender could send.
@@ -127,7 +143,7 @@ impl Slot {
                 let indices: Vec<u16> = assembly.have().missing().take(needed).collect();
                 MissingShards::from_missing(&indices, assembly.have().capacity())
             }
-            State::Empty | State::Whole(_) | State::Skipped(_) | State::Unexpected => MissingShards::All,
+            State::Empty | State::Whole(_) | State::Skipped(..) | State::Unexpected => MissingShards::All,
         };
         Some(Missing { frame, round: self.ask.round(), shards })
     }

@@ -190,7 +190,7 @@ impl Track {
         let Some(slot) = self.slots.get_mut(number) else { return DataOutcome::Stale };
         match slot.state {
             State::Whole(_) => return DataOutcome::Duplicate,
-            State::Skipped(_) | State::Unexpected => return DataOutcome::Stale,
+            State::Skipped(..) | State::Unexpected => return DataOutcome::Stale,
             State::Empty => {
                 let assembly = Assembly::new(header);
                 self.open_bytes += assembly.len();
@@ -378,9 +378,15 @@ impl Track {
 
     fn mark_skipped(&mut self, from: u64, to: u64, reason: SkipReason) {
         for (_, slot) in self.slots.iter_mut().filter(|(number, _)| (from..=to).contains(number)) {
-            if matches!(slot.state, State::Empty | State::Open(_)) {
+            let useless = match &slot.state {
+                State::Empty | State::Open(_) => true,
+                // The sender left it out together with what it needs, and does not know that it came.
+                State::Whole(whole) => reason == SkipReason::Thinned && whole.needs_others(),
+                State::Skipped(..) | State::Unexpected => false,
+            };
+            if useless {
                 self.open_bytes = self.open_bytes.saturating_sub(slot.open_bytes());
-                slot.state = State::Skipped(reason);
+                slot.state = State::Skipped(reason, slot.flags());
             }
         }
     }
@@ -442,7 +448,7 @@ impl Track {
         let overdue = || force || cx.now >= self.deadline(number, cx);
         let known = match self.slots.get(number).map(|slot| &slot.state) {
             Some(State::Empty | State::Open(_)) => overdue(),
-            Some(State::Whole(_) | State::Skipped(_) | State::Unexpected) | None => true,
+            Some(State::Whole(_) | State::Skipped(..) | State::Unexpected) | None => true,
         };
         if !known {
             return false;
@@ -462,8 +468,14 @@ impl Track {
         match state {
             Some(State::Whole(whole)) => self.settle_whole(number, whole, cx),
             // What is left out for a slow path takes with it what needs it (PROTOCOL 7.8).
-            Some(State::Skipped(SkipReason::Thinned)) => self.settle_gap(number, SkipReason::Thinned, cx),
-            Some(State::Skipped(reason)) => {
+            Some(State::Skipped(SkipReason::Thinned, flags)) => {
+                // Unless it was begun: what needs it may have left already.
+                if flags.is_some() {
+                    self.groups.miss(flags);
+                }
+                self.settle_gap(number, SkipReason::Thinned, cx);
+            }
+            Some(State::Skipped(reason, _)) => {
                 self.groups.miss(None);
                 self.settle_gap(number, reason, cx);
             }

@@ -20,6 +20,7 @@ pub struct History {
     frames: VecDeque<Held>,
     gaps: VecDeque<Gap>,
     bytes: usize,
+    taken_in: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -47,6 +48,7 @@ impl History {
             frames: VecDeque::new(),
             gaps: VecDeque::new(),
             bytes: 0,
+            taken_in: 0,
         }
     }
 
@@ -63,12 +65,18 @@ impl History {
             return None;
         }
         self.bytes += slab.footprint();
+        self.taken_in = self.taken_in.wrapping_add(1);
         let best = self.best_arrival(now, place, &slab);
         self.frames.insert(place, Held { number, slab, since: now, best });
         while self.bytes > HISTORY_BYTES_MAX && self.frames.len() > 1 {
             self.drop_oldest();
         }
         Some(number)
+    }
+
+    /// How many frames it has taken in: the place of the newest one in the order in which they came.
+    pub const fn taken_in(&self) -> Serial {
+        Serial(self.taken_in)
     }
 
     /// Notes frames that this end lacks for good.

@@ -188,6 +188,8 @@ struct Track {
     last: Option<u64>,
     /// The newest frame that was sent, and when.
     sent: Option<(u64, Time)>,
+    /// The place of the newest frame that was offered to it, in the order of [`History::taken_in`].
+    offered: Serial,
     /// A whole frame is lost unnoticed for too long: HEARTBEAT follows each frame.
     slow: bool,
     proven: u64,
@@ -255,6 +257,7 @@ impl Sender {
             resumed: first,
             last: None,
             sent: None,
+            offered: Serial(0),
             slow,
             proven: 0,
             done_before: first,
@@ -312,6 +315,19 @@ impl Sender {
     /// Whether the track is open and not finished.
     pub fn is_playing(&self, key: &TrackKey) -> bool {
         self.tracks.get(key).is_some_and(|track| track.last.is_none())
+    }
+
+    /// Whether a frame that the history took in as the `nth` was not offered to this peer yet, which plays its track: one peer
+    /// has its turn before the others, and who joins is offered what came before all at once.
+    pub fn awaits(&self, key: &TrackKey, nth: Serial) -> bool {
+        self.tracks.get(key).is_some_and(|track| track.last.is_none() && track.offered.before(nth))
+    }
+
+    /// All frames up to the `nth` have been offered to this peer.
+    pub fn note_offered(&mut self, key: &TrackKey, nth: Serial) {
+        if let Some(track) = self.tracks.get_mut(key) {
+            track.offered = nth;
+        }
     }
 
     /// Whether the peer has settled every frame of a finished track.

@@ -120,11 +120,11 @@ impl Sender {
     }
 
     /// These first-sent datagrams of a frame never left: they waited here until they were of no use. The frame counts as left
-    /// out, and the peer is told so instead of asking for it, in the place of what is new.
-    pub fn recall(&mut self, number: u64, datagrams: &[u8]) {
-        let Some((header, _)) = DataHeader::split_run(datagrams).next() else { return };
+    /// out, and the peer is told so ([`Sender::poll_skip`]) instead of asking for it, in the place of what is new. Its track.
+    pub fn recall(&mut self, number: u64, datagrams: &[u8]) -> Option<TrackKey> {
+        let (header, _) = DataHeader::split_run(datagrams).next()?;
         let key = TrackKey { producer: header.producer, stream: header.stream, tag: header.tag };
-        let Some(thinning) = &mut self.thinning else { return };
+        let thinning = self.thinning.as_mut()?;
         thinning.recall(&key, number, &header);
         let (waiting, waiting_bytes) =
             self.pacer.get_mut().map_or((0, 0), |pacer| pacer.forget(&key, number));
@@ -137,6 +137,16 @@ impl Sender {
         let recalled = &mut self.rare.make().recalled;
         *recalled = recalled.wrapping_add(Serial::narrow(count).0);
         self.glance();
+        Some(key)
+    }
+
+    /// Whether these first-sent datagrams of a frame, which have not left, are of no use to the peer, since something that the frame
+    /// needs was recalled after it was noted.
+    pub fn is_orphaned(&self, number: u64, datagrams: &[u8]) -> bool {
+        let Some(thinning) = self.thinning.as_ref().filter(|_| self.glance.active) else { return false };
+        let Some((header, _)) = DataHeader::split_run(datagrams).next() else { return false };
+        let key = TrackKey { producer: header.producer, stream: header.stream, tag: header.tag };
+        thinning.is_orphan(&key, number, &header)
     }
 
     /// The peer asked for its media again: a pause for a path that is too slow is over.

@@ -380,6 +380,29 @@ fn a_frame_that_never_left_is_told_as_left_out_and_not_sent_again() {
 }
 
 #[test]
+fn what_needs_a_frame_that_never_left_is_of_no_use_any_more_also_where_nothing_was_ever_left_out() {
+    for flags in [DataFlags(0), DataFlags::DISCARDABLE] {
+        let mut end = End::with_frames(0);
+        end.sender.let_leave_out(KEY, TrackKind::Video, Duration::from_millis(500), false);
+        let (key, first) = (DataFlags::KEY, Serial::narrow(wide(0)));
+        let of_group = |end: &End, number, flags| {
+            let header = DataHeader { flags, group: first, ..*end.slab(number).header() };
+            Slab::pack(header, b"a picture").unwrap()
+        };
+        (0..3).for_each(|_| assert!(end.history_insert(1_000) < 3));
+        let frames = [of_group(&end, 0, key), of_group(&end, 1, flags), of_group(&end, 2, DataFlags(0))];
+        for (number, slab) in (0..).zip(&frames) {
+            end.sender.note_sent(end.now, &KEY, wide(number), slab);
+        }
+        assert!(!end.sender.is_orphaned(wide(2), frames[2].datagrams()));
+        end.sender.recall(wide(1), frames[1].datagrams());
+        let needed = flags == DataFlags(0);
+        assert_eq!(end.sender.is_orphaned(wide(2), frames[2].datagrams()), needed, "{flags:?}");
+        assert!(!end.sender.is_orphaned(wide(0), frames[0].datagrams()));
+    }
+}
+
+#[test]
 fn a_heartbeat_that_leaves_late_knows_what_was_heard_and_recalled_meanwhile() {
     let mut end = End::with_frames(0);
     end.sender.let_leave_out(KEY, TrackKind::Video, Duration::from_millis(500), false);

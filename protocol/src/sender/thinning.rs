@@ -197,6 +197,8 @@ impl Thinning {
     pub(super) fn recall(&mut self, key: &TrackKey, number: u64, header: &DataHeader) {
         let known = self.has_left_out(key, number);
         let Some(track) = self.tracks.get_mut(key).filter(|_| !known) else { return };
+        // Where nothing was ever left out nobody has looked yet.
+        track.alone = is_alone(header);
         track.note(number, header);
         self.left_out += 1;
         self.refresh();

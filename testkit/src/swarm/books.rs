@@ -45,7 +45,9 @@ impl Books {
         assert!(census.frames <= frames, "I9: {census:?}, not {frames}");
         let fired = world.fired() - std::mem::replace(&mut self.fired, world.fired());
         let allowed = FIRED_MAX * (1 + nodes as u64);
-        assert!(fired <= allowed, "I15: {fired} timers fired in 100 ms, not {allowed}");
+        // A broker that waits for its link wakes up for each send.
+        let waits = stage.scenario.broker_rate.is_some();
+        assert!(fired <= allowed || waits, "I15: {fired} timers fired in 100 ms, not {allowed}");
         for client in stage.clients.iter().filter_map(|client| client.id) {
             check_counters(stage, client);
         }

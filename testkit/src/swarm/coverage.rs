@@ -54,6 +54,8 @@ impl Coverage {
             see(&mut self.paths, number, "bytes of a picture", producer.channel.picture as f64);
         }
         see(&mut self.paths, number, "workers", scenario.workers.into());
+        let rate = scenario.broker_rate.map_or(0.0, |rate| rate as f64 / 1e3);
+        see_if(&mut self.paths, number, "the broker's own rate, kbit/s", rate);
         see(&mut self.paths, number, "producers", scenario.producers.len() as f64);
         see(&mut self.paths, number, "clients", scenario.clients.len() as f64);
     }

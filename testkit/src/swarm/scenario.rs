@@ -13,6 +13,10 @@ use super::fault::{Fault, What};
 use crate::clock::Clock;
 use crate::media::Channel;
 
+/// Milliseconds that a broker, where that takes a while, needs for a frame of each channel to all of its viewers: meanwhile the next
+/// ones come, and viewers come and go.
+const FRAMES_TAKE: [u64; 3] = [3, 10, 30];
+
 /// How large the runs are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Size {
@@ -39,6 +43,8 @@ pub struct Scenario {
     pub(super) workers: u8,
     pub(super) random_steering: bool,
     pub(super) broker_clock: Clock,
+    /// Bits per second that the broker sends, where that takes a while.
+    pub(super) broker_rate: Option<u64>,
     pub(super) producers: Vec<ProducerPlan>,
     pub(super) clients: Vec<ClientPlan>,
     pub(super) faults: Vec<Fault>,
@@ -88,10 +94,24 @@ impl Scenario {
             let group = one_of(&mut apart, &[1, 1, 2, 7, 24]);
             producer.channel.group = group.min(u64::from(producer.channel.fps)).max(1);
         }
+        let wanted = clients.iter().flat_map(|client| &client.wants);
+        let together: u64 = wanted.filter_map(|place| producers.get(*place)).map(ProducerPlan::largest).sum();
+        let takes = one_of(&mut apart, &FRAMES_TAKE);
+        let broker_rate = chance(&mut apart, 0.4).then(|| together * 8 * 1_000 / takes);
         let random_steering = workers > 1 && rng.bool();
         let broker_clock = clock(rng);
         let faults_for = size.faults_for;
-        Self { seed, workers, random_steering, broker_clock, producers, clients, faults, faults_for }
+        Self {
+            seed,
+            workers,
+            random_steering,
+            broker_clock,
+            broker_rate,
+            producers,
+            clients,
+            faults,
+            faults_for,
+        }
     }
 }
 
@@ -99,6 +119,9 @@ impl fmt::Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (producers, clients) = (self.producers.len(), self.clients.len());
         write!(f, "{} workers, {producers} producers, {clients} clients", self.workers)?;
+        if let Some(rate) = self.broker_rate {
+            write!(f, ", the broker sends {rate} bit/s")?;
+        }
         for fault in &self.faults {
             let (at, lasts) = (fault.at.as_secs_f64(), fault.lasts.as_secs_f64());
             write!(f, "; {}{} at {at:.2} s for {lasts:.2} s", fault.what.name(), fault.what.place())?;
@@ -108,6 +131,11 @@ impl fmt::Display for Scenario {
 }
 
 impl ProducerPlan {
+    /// Bytes of a frame at the most, headers included: a small shard has a fifth of its bytes more. Sizes vary by a half.
+    fn largest(&self) -> u64 {
+        self.channel.picture.max(self.channel.sound) as u64 * 2
+    }
+
     fn draw(rng: &mut Rng) -> Self {
         let channel = Channel {
             fps: one_of(rng, &[1, 5, 12, 12, 12, 25, 50]),

@@ -69,6 +69,9 @@ impl<'a> Stage<'a> {
         };
         let mut world = World::new(scenario.seed, options);
         world.set_broker_clock(scenario.broker_clock);
+        if let Some(rate) = scenario.broker_rate {
+            world.limit_broker(rate);
+        }
         let place = |(place, plan): (u8, &'a ProducerPlan)| {
             let id = ProducerId::from_bytes([0x1A, 0xAA, 0x90 + place]);
             Producer { plan, id, number: 0, epoch: 1_000, alive: false, strangers: Vec::new() }

@@ -180,6 +180,11 @@ impl Uplink {
     pub(super) const fn at(bits_per_second: u64) -> Self {
         Self { bits_per_second, free: Time::ZERO, waits: false }
     }
+
+    /// Nobody is left who waits for it.
+    pub(super) const fn forget(&mut self) {
+        self.waits = false;
+    }
 }
 
 impl ClientNode {

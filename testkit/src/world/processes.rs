@@ -45,6 +45,9 @@ impl World {
         self.broker.handovers.clear();
         self.broker.backlog.clear();
         self.broker.paused = false;
+        if let Some(uplink) = &mut self.broker.uplink {
+            uplink.forget();
+        }
         self.touch(Node::Broker);
     }
 

@@ -49,3 +49,31 @@ fn frames_that_were_left_out_on_purpose_are_needed_by_none() {
     end.send_with(4, &[], delta);
     assert_eq!((end.delivered(), end.counters().skipped), (vec![0, 2], 3));
 }
+
+#[test]
+fn what_came_though_it_was_left_out_is_of_no_use_unless_it_stands_for_itself() {
+    let mut end = End::new();
+    end.send_with(0, &[], delta);
+    end.send_with(2, &[], delta);
+    end.send(3);
+    end.skip(1, 3, SkipReason::Thinned);
+    assert_eq!((end.delivered(), end.counters().skipped), (vec![0, 3], 2));
+}
+
+#[test]
+fn what_needs_a_frame_that_was_begun_and_then_left_out_is_left_out_too() {
+    let spare = |header| DataHeader { flags: DataFlags::DISCARDABLE, ..delta(header) };
+    for discardable in [false, true] {
+        let mut end = End::new();
+        end.send_with(0, &[], delta);
+        if discardable {
+            end.send_with(1, &[0], spare);
+        } else {
+            end.send_with(1, &[0], delta);
+        }
+        end.send_with(2, &[], delta);
+        end.skip(1, 1, SkipReason::Thinned);
+        let expected = if discardable { (vec![0, 2], 1) } else { (vec![0], 2) };
+        assert_eq!((end.delivered(), end.counters().skipped), expected);
+    }
+}

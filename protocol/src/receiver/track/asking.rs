@@ -25,7 +25,7 @@ impl Track {
             if first {
                 match &slot.state {
                     State::Open(assembly) => cx.path.count_missing(assembly.have()),
-                    State::Empty | State::Whole(_) | State::Skipped(_) | State::Unexpected => {
+                    State::Empty | State::Whole(_) | State::Skipped(..) | State::Unexpected => {
                         slot.asked_blind = true;
                     }
                 }
