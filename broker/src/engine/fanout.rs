@@ -26,8 +26,8 @@ use super::{Broker, Counters};
 const SHARED_MIN: usize = 256;
 
 impl Broker {
-    /// Takes a whole frame into the history and queues it for every viewer: one slab, one send each. The order of the
-    /// viewers rotates, so that nobody is always the last.
+    /// Takes a whole frame into the history and queues it for every viewer: one slab, one send each, made as it leaves where nothing
+    /// of the channel waits. The order of the viewers rotates, so that nobody is always the last.
     pub(super) fn fan_out(&mut self, now: Time, slab: &Slab) {
         let header = slab.header();
         // The one before it first: a HEARTBEAT behind that speaks of the newest frame there is.
