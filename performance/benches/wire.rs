@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use divan::Bencher;
 use performance::Stage;
-use protocol::id::{EpochTag, ProducerId, StreamId, TrackKey};
+use protocol::id::{EpochTag, ProducerId, StreamId};
 use protocol::serial::Serial;
 use protocol::slab::Slab;
 use protocol::time::CaptureTime;
@@ -59,7 +59,7 @@ fn feedback() -> Message {
         jitter: Duration::ZERO,
         horizon: Duration::from_millis(500),
         tracks: vec![TrackFeedback {
-            track: TrackKey { producer: header.producer, stream: header.stream, tag: header.tag },
+            track: header.track(),
             done_before: Serial(9),
             newest: Serial(8),
             newest_whole: Some((Serial(8), 1)),

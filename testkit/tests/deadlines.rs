@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use client::engine::event::{Event, StreamStatus};
 use common::{ID, LATENCY, MS, SECOND, run};
-use protocol::id::StreamId;
+use protocol::id::{ProducerId, StreamId};
 use testkit::{
     Channel, ClientId, Clock, Delivery, LinkModel, Links, ProducerRun, World, WorldOptions, for_each_seed,
 };
@@ -257,6 +257,34 @@ fn a_far_viewer_gets_the_latency_that_its_path_can_do_and_then_misses_nothing() 
             let whole = repaired > 30 && missed <= repaired / 10;
             assert!(whole, "round trip {round_trip}: {counters:?}, {before:?} at first");
             assert_eq!(granted(&stage.world, stage.client), expected, "said once");
+        }
+    });
+}
+
+#[test]
+fn a_far_viewer_that_waited_for_its_channel_gets_it_though_nothing_could_come_in_time_at_first() {
+    for_each_seed(40, |seed| {
+        for round_trip in [150, 194, 199, 240] {
+            let path = |delay| Links::both(LinkModel::clean(delay).losing(0.2));
+            let (client_links, producer_links) = (path(round_trip * MS / 2), path(20 * MS));
+            let mut world =
+                World::new(seed, WorldOptions { client_links, producer_links, ..WorldOptions::default() });
+            let client = world.start_client();
+            // Another channel measures the path; the present one begins when that is known.
+            let other = ProducerId::from_bytes([0x1A, 0xAA, 0x91]);
+            for id in [other, ID] {
+                world.subscribe(client, id, 100 * MS);
+            }
+            world.start_producer(ProducerRun { id: other, channel: LIGHT, ..run("other", 1) });
+            world.run_for(5 * SECOND);
+            world.start_producer(ProducerRun { channel: LIGHT, ..run("key", 1) });
+            world.run_for(20 * SECOND);
+            let delivered = world.oracle.delivered(client.0, ID, StreamId::VIDEO).len();
+            assert!(
+                delivered > 30,
+                "round trip {round_trip}: {delivered} pictures, {:?}",
+                granted(&world, client)
+            );
         }
     });
 }

@@ -33,8 +33,7 @@ pub(super) struct Frame {
 impl Frame {
     /// The track that it belongs to.
     pub(super) fn key(&self) -> TrackKey {
-        let header = self.slab.header();
-        TrackKey { producer: header.producer, stream: header.stream, tag: header.tag }
+        self.slab.header().track()
     }
 }
 

@@ -39,11 +39,8 @@ impl Broker {
         let Some(first) = channel.subscribers.take_turn() else { return };
         let nth = track.map(|(_, history)| history.taken_in()).unwrap_or_default();
         let frame = Frame { slab: slab.clone(), number, nth, interval, at: now };
-        let mut fan = Fan::new(frame, first, channel.subscribers.len());
-        if self.outbox.takes_fan(header.producer, fan.left()) {
-            self.outbox.fan(fan);
-            return;
-        }
+        let fan = Fan::new(frame, first, channel.subscribers.len());
+        let Some(mut fan) = self.outbox.fan(fan) else { return };
         // Where there is too little room the queue takes what it can, viewer by viewer, and the others are told.
         while fan.left() > 0 {
             let group = fan.next_group(self.channels.subscribers(header.producer));
@@ -103,12 +100,9 @@ impl Broker {
     /// Offers a viewer the frames whose turn would come to it later: it is told what it was sent, and would ask for them.
     fn catch_up(&mut self, now: Time, slot: Slot) {
         let Some(Role::Viewer(viewer)) = self.sessions.at(slot).map(|session| &session.role) else { return };
-        let mut missing: Vec<Frame> = Vec::new();
-        for target in viewer.targets() {
-            let frames = self.outbox.frames_of(target.producer);
-            missing.extend(frames.filter(|frame| viewer.sender.awaits(&frame.key(), frame.nth)).cloned());
-        }
-        for frame in missing {
+        let frames = viewer.targets().filter_map(|target| self.outbox.frame_of(target.producer));
+        let missing = frames.filter(|frame| viewer.sender.awaits(&frame.key(), frame.nth));
+        for frame in missing.cloned().collect::<Vec<_>>() {
             // Two subscriptions to one producer name each frame twice.
             let waits =
                 self.sessions.at(slot).is_some_and(|session| awaits(session, &frame.key(), frame.nth));
@@ -146,7 +140,7 @@ impl Broker {
     pub(super) fn recall_dropped(&mut self, now: Time) {
         while let Some(Dropped { frame, bytes }) = self.outbox.poll_dropped() {
             if let Some(session) = self.sessions.get_mut(&frame.viewer) {
-                recall(now, session, (frame.number, &bytes), &mut self.outbox);
+                recall(now, session, (frame.number, &bytes), (&self.channels, &mut self.outbox));
             }
         }
     }
@@ -189,10 +183,10 @@ pub(super) fn recall(
     now: Time,
     session: &mut Session,
     (number, datagrams): (u64, &[u8]),
-    outbox: &mut Outbox,
+    (channels, outbox): (&Channels, &mut Outbox),
 ) {
     let Role::Viewer(viewer) = &mut session.role else { return };
-    if let Some(key) = viewer.sender.recall(number, datagrams) {
+    if let Some(key) = viewer.sender.recall(number, datagrams, channels) {
         tell_left_out(now, session, &key, outbox);
     }
 }
@@ -273,7 +267,7 @@ impl Offering<'_> {
             self.counters.frames_out += 1;
         } else {
             self.counters.dropped_queue_full += 1;
-            recall(now, session, (number, slab.datagrams()), self.outbox);
+            recall(now, session, (number, slab.datagrams()), (self.channels, self.outbox));
         }
         let to = (owned.viewer, session.path);
         if parity.is_some_and(|parity| !self.outbox.run(times, to, parity)) {

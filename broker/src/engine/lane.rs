@@ -18,9 +18,7 @@ const READY_MIN: usize = 32;
 
 /// A send that waits.
 pub(super) struct Waiting {
-    pub(super) transmit: Transmit,
-    /// A HEARTBEAT, which is told when it leaves: in the same send behind one datagram, or behind none.
-    pub(super) report: Option<Bytes>,
+    pub(super) leaving: Leaving,
     /// When it is of no use any more. What was begun to be sent, and reports, wait for ever.
     pub(super) until: Option<Time>,
     /// The frame of which it is the first copy.
@@ -31,7 +29,7 @@ pub(super) struct Waiting {
 #[derive(PartialEq, Eq, Debug)]
 pub(super) struct Leaving {
     pub(super) transmit: Transmit,
-    /// Behind it, as in [`Waiting`].
+    /// A HEARTBEAT, which is told when it leaves: in the same send behind one datagram, or behind none.
     pub(super) report: Option<Bytes>,
 }
 
@@ -50,11 +48,11 @@ pub(super) struct Dropped {
     pub(super) bytes: Bytes,
 }
 
-/// What waits: the sends that are made, and behind them the frames that they are still to be made of.
+/// What waits: the sends that are made, and behind them the frame that more are still to be made of.
 #[derive(Default)]
 pub(super) struct Lane {
     ready: VecDeque<Waiting>,
-    fans: VecDeque<Fan>,
+    fan: Option<Fan>,
     load: Load,
     /// So many sends were made before the last one was dropped: of no use any more where they need what that was part of.
     suspects: usize,
@@ -65,7 +63,7 @@ pub(super) struct Lane {
 pub(super) struct Load {
     /// Sends that are made.
     pub(super) made: usize,
-    /// Viewers that fans will come to.
+    /// Viewers that a fan will come to.
     pub(super) promised: usize,
 }
 
@@ -97,13 +95,13 @@ impl From<Transmit> for Leaving {
 impl Waiting {
     /// What is never dropped.
     pub(super) const fn for_good(transmit: Transmit) -> Self {
-        Self { transmit, report: None, until: None, frame: None }
+        Self { leaving: Leaving { transmit, report: None }, until: None, frame: None }
     }
 
     /// A HEARTBEAT.
     pub(super) const fn report(path: Path, report: Bytes) -> Self {
         let transmit = Transmit { to: path.peer, from: path.local, bytes: Bytes::new(), segment: 0 };
-        Self { transmit, report: Some(report), until: None, frame: None }
+        Self { leaving: Leaving { transmit, report: Some(report) }, until: None, frame: None }
     }
 
     fn is_overdue(&self, now: Time) -> bool {
@@ -121,40 +119,37 @@ impl Lane {
         self.ready.push_back(waiting);
     }
 
-    /// A frame for everybody, behind everything.
-    pub(super) fn push_fan(&mut self, fan: Fan) {
-        self.load.promised += fan.left();
-        self.fans.push_back(fan);
+    /// A frame for everybody, where no other one waits.
+    pub(super) fn set_fan(&mut self, fan: Fan) {
+        self.load.promised = fan.left();
+        self.fan = Some(fan);
     }
 
-    /// The next viewers of the fan in front.
+    /// The next viewers of the frame for everybody.
     pub(super) fn next_group(&mut self, subscribers: Option<&Subscribers>) -> Option<Group> {
-        let fan = self.fans.front_mut()?;
-        let before = fan.left();
+        let fan = self.fan.as_mut()?;
         let group = fan.next_group(subscribers);
-        self.load.promised = self.load.promised + fan.left() - before;
-        if fan.left() == 0 {
-            self.fans.pop_front();
-        }
+        self.load.promised = fan.left();
+        self.fan.take_if(|fan| fan.left() == 0);
         Some(group)
     }
 
-    /// The frames that have not left for everybody, the oldest first.
-    pub(super) fn frames(&self) -> impl Iterator<Item = &Frame> {
-        self.fans.iter().map(Fan::frame)
+    /// The frame that has not left for everybody.
+    pub(super) fn frame(&self) -> Option<&Frame> {
+        self.fan.as_ref().map(Fan::frame)
     }
 
     /// The next datagrams that are made: of a large frame one run.
     pub(super) fn pop(&mut self) -> Option<Leaving> {
         let front = self.ready.front_mut()?;
-        if let Some(run) = front.transmit.split_run() {
+        if let Some(run) = front.leaving.transmit.split_run() {
             (front.until, front.frame) = (None, None);
             return Some(Leaving::from(run));
         }
-        let Waiting { transmit, report, .. } = self.ready.pop_front()?;
+        let Waiting { leaving, .. } = self.ready.pop_front()?;
         self.load.made -= 1;
         self.suspects = self.suspects.saturating_sub(1);
-        Some(Leaving { transmit, report })
+        Some(leaving)
     }
 
     /// Drops what is overdue at the head, or of no use without what was dropped before: how much that was.
@@ -168,10 +163,10 @@ impl Lane {
         while let Some(front) = self.ready.front()
             && (front.is_overdue(now)
                 || self.suspects > 0
-                    && front.frame.is_some_and(|frame| is_orphan(frame, &front.transmit.bytes)))
-            && let Some(Waiting { transmit, frame, .. }) = self.ready.pop_front()
+                    && front.frame.is_some_and(|frame| is_orphan(frame, &front.leaving.transmit.bytes)))
+            && let Some(Waiting { leaving, frame, .. }) = self.ready.pop_front()
         {
-            dropped.extend(frame.map(|frame| Dropped { frame, bytes: transmit.bytes }));
+            dropped.extend(frame.map(|frame| Dropped { frame, bytes: leaving.transmit.bytes }));
             count += 1;
         }
         if count > 0 {
@@ -186,7 +181,7 @@ impl Lane {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.ready.is_empty() && self.fans.is_empty()
+        self.ready.is_empty() && self.fan.is_none()
     }
 }
 

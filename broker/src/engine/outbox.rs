@@ -88,28 +88,26 @@ impl Outbox {
         }
     }
 
-    /// Whether a frame for so many viewers of a channel can be made as it leaves: nothing of the channel waits ahead of it. Behind
-    /// others each viewer's would not know in time how long it may wait.
-    pub(super) fn takes_fan(&self, channel: ProducerId, viewers: usize) -> bool {
-        self.media.is_idle(channel) && self.media.load().total() + viewers <= MEDIA_MAX
+    /// A frame for all viewers of its channel, made as it leaves, or given back: where there is no room for all of them, or something
+    /// of the channel waits ahead of it. Behind others each viewer's would not know in time how long it may wait.
+    pub(super) fn fan(&mut self, fan: Fan) -> Option<Fan> {
+        if self.media.load().total() + fan.left() > MEDIA_MAX {
+            return Some(fan);
+        }
+        self.media.push_fan(fan)
     }
 
-    /// A frame for all viewers of its channel.
-    pub(super) fn fan(&mut self, fan: Fan) {
-        self.media.push_fan(fan);
-    }
-
-    /// The channels with frames that have not left for everybody.
+    /// The channels with a frame that has not left for everybody.
     pub(super) fn fanning(&self) -> Vec<ProducerId> {
         self.media.fanning()
     }
 
-    /// Those frames, the oldest first.
-    pub(super) fn frames_of(&self, producer: ProducerId) -> impl Iterator<Item = &Frame> {
-        self.media.frames_of(producer)
+    /// That frame.
+    pub(super) fn frame_of(&self, producer: ProducerId) -> Option<&Frame> {
+        self.media.frame_of(producer)
     }
 
-    /// The next viewers of the oldest of them.
+    /// The next viewers that it is for.
     pub(super) fn next_group(&mut self, producer: ProducerId, channels: &Channels) -> Option<Group> {
         self.media.next_group(producer, channels)
     }
@@ -124,7 +122,8 @@ impl Outbox {
     ) -> bool {
         let (bytes, segment) = (slab.datagrams().clone(), slab.segment());
         let transmit = Transmit { to: path.peer, from: path.local, bytes, segment };
-        let waiting = Waiting { transmit, report, until: Some(until), frame };
+        let leaving = Leaving { transmit, report };
+        let waiting = Waiting { leaving, until: Some(until), frame };
         self.put(now, slab.header().producer, waiting)
     }
 
@@ -139,7 +138,7 @@ impl Outbox {
         let transmit = Transmit { to: path.peer, from: path.local, bytes, segment };
         let channel = channel_of(&transmit.bytes);
         let frame = frame.map(|number| OwnedFrame { viewer, number });
-        self.put(now, channel, Waiting { transmit, report: None, until: Some(until), frame })
+        self.put(now, channel, Waiting { leaving: Leaving::from(transmit), until: Some(until), frame })
     }
 
     fn put(&mut self, now: Time, channel: ProducerId, waiting: Waiting) -> bool {
@@ -165,7 +164,7 @@ impl Outbox {
         self.media.poll_dropped()
     }
 
-    /// Sends of media that waited until they were of no use.
+    /// Sends of media that waited until they were of no use, and what needed them.
     pub(super) const fn dropped_overdue(&self) -> u64 {
         self.media.overdue()
     }
@@ -281,10 +280,14 @@ mod tests {
         let mut outbox = Outbox::default();
         assert!(media(&mut outbox, Time::ZERO, LATER));
         let other = ProducerId::from_bytes([3, 2, 1]);
-        assert!(!outbox.takes_fan(other, MEDIA_MAX) && outbox.takes_fan(other, MEDIA_MAX - 1));
-        assert!(!outbox.takes_fan(CHANNEL, 1), "something waits ahead of it");
-        outbox.fan(Fan::new(frame(other), SessionId(1), MEDIA_MAX - 2));
-        assert!(outbox.takes_fan(ProducerId::NONE, 1) && !outbox.takes_fan(ProducerId::NONE, 2));
-        assert!(!outbox.takes_fan(other, 1));
+        let mut takes = |channel, viewers| {
+            outbox.fan(Fan::new(frame(channel), SessionId(1), viewers)).map(|fan| fan.left())
+        };
+        assert_eq!(takes(CHANNEL, 1), Some(1), "something waits ahead of it");
+        assert_eq!(takes(other, MEDIA_MAX), Some(MEDIA_MAX));
+        assert_eq!(takes(other, MEDIA_MAX - 2), None);
+        assert_eq!(takes(other, 1), Some(1), "the one before it");
+        assert_eq!(takes(ProducerId::NONE, 2), Some(2));
+        assert_eq!(takes(ProducerId::NONE, 1), None);
     }
 }

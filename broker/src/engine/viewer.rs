@@ -1,5 +1,6 @@
 //! A viewer's session: its subscriptions, and the sending end of their media.
 
+mod confirm;
 mod grant;
 
 use std::time::Duration;
@@ -21,6 +22,7 @@ use protocol::wire::{
 use super::audience::Needs;
 use super::channel::{Channels, Live};
 use super::grid::coarse;
+use confirm::Confirm;
 use grant::{Grant, needed};
 
 /// Bytes of a group that a viewer gets at once when it joins; a longer one is left out in favour of the next.
@@ -56,7 +58,7 @@ struct Subscription {
     playing: Option<EpochTag>,
     tracks: Vec<TrackKey>,
     /// SUBSCRIBE_ACK is repeated until a FEEDBACK names the tag and knows of the latency.
-    confirm: Option<Box<Repeat>>,
+    confirm: Option<Box<Confirm>>,
 }
 
 /// An END that is repeated until it is acknowledged.
@@ -137,13 +139,14 @@ impl Viewer {
         subscription.grant.raise(live.publication.latency_min);
         let latency = subscription.grant.granted();
         let wanted = chosen.iter().map(|track| live.key(track.stream)).collect();
-        let former = std::mem::replace(&mut subscription.tracks, wanted);
-        subscription.playing = Some(live.publication.tag);
-        subscription.confirm = Some(Box::new(fired(now, &self.sender)));
+        let left = std::mem::replace(&mut subscription.tracks, wanted);
+        let before = subscription.playing.replace(live.publication.tag);
+        let former = subscription.confirm.take().filter(|_| before == Some(live.publication.tag));
+        subscription.confirm = Some(Box::new(Confirm::of_join(now, self.sender.rtt(), former.as_deref())));
         if chosen.is_empty() {
             self.subscriptions.remove(&target);
         }
-        self.leave(now, former, latency);
+        self.leave(now, left, latency);
         if chosen.is_empty() {
             return Joined { ack: refusal(request.req, Code::NoSuchStream), frames: Vec::new() };
         }
@@ -313,22 +316,34 @@ impl Viewer {
         }
     }
 
-    /// Raises the latencies that the path can't keep any more: the new ones are said until a FEEDBACK knows of them.
-    pub(super) fn review_grants(&mut self, now: Time, channels: &Channels) {
+    /// Raises the latencies that the path can't keep any more: the new ones are said until a FEEDBACK knows of them. Whose they are.
+    pub(super) fn review_grants(&mut self, now: Time, channels: &Channels) -> Vec<ProducerId> {
+        let mut raised = Vec::new();
         for (target, subscription) in self.subscriptions.iter_mut() {
             let Some(live) = channels.live(target.producer) else { continue };
             let needed = needed(self.sender.rtt(), live.timing.transit);
             if subscription.playing.is_some() && subscription.grant.review(now, needed) {
-                subscription.confirm = Some(Box::new(Repeat::start(now, self.sender.rtt())));
+                subscription.confirm = Some(Box::new(Confirm::of_raise(now, self.sender.rtt())));
+                raised.push(target.producer);
             }
         }
+        raised
     }
 
     /// A FEEDBACK names tags, and how long it may ask: SUBSCRIBE_ACKs with them have come.
-    pub(super) fn confirm(&mut self, feedback: &Feedback) {
-        for subscription in self.subscriptions.values_mut().filter(|one| one.confirm.is_some()) {
-            let named = |key: &TrackKey| feedback.tracks.iter().any(|block| block.track == *key);
-            if feedback.horizon >= subscription.grant.granted() && subscription.tracks.iter().any(named) {
+    pub(super) fn confirm(&mut self, now: Time, feedback: &Feedback) {
+        let named = |key: &TrackKey| feedback.tracks.iter().any(|block| block.track == *key);
+        let is_shown = |(target, one): &(&Target, &Subscription)| {
+            let latency = one.grant.granted();
+            let mut others = self.subscriptions.iter().filter(|(other, _)| other != target);
+            let largest = others.all(|(_, other)| other.grant.granted() < latency);
+            let shown = one.confirm.as_ref().is_some_and(|confirm| confirm.is_shown(now, largest));
+            shown && feedback.horizon >= latency && one.tracks.iter().any(named)
+        };
+        let shown: Vec<Target> =
+            self.subscriptions.iter().filter(is_shown).map(|(target, _)| *target).collect();
+        for target in shown {
+            if let Some(subscription) = self.subscriptions.get_mut(&target) {
                 subscription.confirm = None;
             }
         }
@@ -471,13 +486,6 @@ fn refusal(req: Serial, status: Code) -> SubscribeAck {
         name: Text::default(),
         tracks: Vec::new(),
     }
-}
-
-/// A schedule whose first sending happens now.
-fn fired(now: Time, sender: &Sender) -> Repeat {
-    let mut repeat = Repeat::start(now, sender.rtt());
-    repeat.fire(now);
-    repeat
 }
 
 /// One stream, or for the whole producer the first track of each wanted kind.

@@ -152,8 +152,11 @@ impl Broker {
             return;
         };
         let answer = viewer.sender.handle_feedback(now, (header.seq, header.sent), feedback, &self.channels);
-        viewer.confirm(feedback);
-        viewer.review_grants(now, &self.channels);
+        viewer.confirm(now, feedback);
+        // At once: where all that came was too late for it so far, nothing comes whole that would have it measured again.
+        for producer in viewer.review_grants(now, &self.channels) {
+            self.update_audience(now, id, producer);
+        }
         self.send_repairs(now, id, &answer.repairs);
         if answer.heartbeat {
             self.send_heartbeat(now, id, len);
@@ -208,7 +211,7 @@ impl Broker {
             if is_orphan || !self.outbox.run((now, until), (id, session.path), run) {
                 self.counters.dropped_queue_full += u64::from(!is_orphan);
                 if let Some(number) = frame {
-                    recall(now, session, (number, &bytes), &mut self.outbox);
+                    recall(now, session, (number, &bytes), (&self.channels, &mut self.outbox));
                 }
             }
         }

@@ -306,7 +306,7 @@ impl Receiver {
 
     /// Takes in one DATA datagram, already decoded.
     pub fn handle_data(&mut self, now: Time, header: &DataHeader, payload: &[u8]) -> DataOutcome {
-        let key = TrackKey { producer: header.producer, stream: header.stream, tag: header.tag };
+        let key = header.track();
         let Some(track) = self.tracks.get_mut(&key) else { return DataOutcome::UnknownTrack };
         let first = !header.flags.contains(DataFlags::RETX) && !header.flags.contains(DataFlags::PARITY);
         self.path.count_data(crate::limits::DATA_HEADER_LEN + payload.len(), first);

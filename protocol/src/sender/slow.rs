@@ -120,12 +120,16 @@ impl Sender {
     }
 
     /// These first-sent datagrams of a frame never left: they waited here until they were of no use. The frame counts as left
-    /// out, and the peer is told so ([`Sender::poll_skip`]) instead of asking for it, in the place of what is new. Its track.
-    pub fn recall(&mut self, number: u64, datagrams: &[u8]) -> Option<TrackKey> {
+    /// out, and the peer is told so ([`Sender::poll_skip`]) instead of asking for it, in the place of what is new; also of those
+    /// that have left and need it. Its track.
+    pub fn recall(&mut self, number: u64, datagrams: &[u8], histories: &impl Histories) -> Option<TrackKey> {
         let (header, _) = DataHeader::split_run(datagrams).next()?;
-        let key = TrackKey { producer: header.producer, stream: header.stream, tag: header.tag };
+        let key = header.track();
         let thinning = self.thinning.as_mut()?;
-        thinning.recall(&key, number, &header);
+        let sent = self.tracks.get(&key).and_then(|track| track.sent).map_or(number, |(newest, _)| newest);
+        let later = histories.history(&key).into_iter().flat_map(|history| history.from(number + 1));
+        let later = later.take_while(|(later, _)| *later <= sent).map(|(later, slab)| (later, slab.header()));
+        thinning.recall(&key, (number, &header), later);
         let (waiting, waiting_bytes) =
             self.pacer.get_mut().map_or((0, 0), |pacer| pacer.forget(&key, number));
         let lengths =
@@ -145,7 +149,7 @@ impl Sender {
     pub fn is_orphaned(&self, number: u64, datagrams: &[u8]) -> bool {
         let Some(thinning) = self.thinning.as_ref().filter(|_| self.glance.active) else { return false };
         let Some((header, _)) = DataHeader::split_run(datagrams).next() else { return false };
-        let key = TrackKey { producer: header.producer, stream: header.stream, tag: header.tag };
+        let key = header.track();
         thinning.is_orphan(&key, number, &header)
     }
 

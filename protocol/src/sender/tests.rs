@@ -283,6 +283,26 @@ fn wide(nth: u32) -> u64 {
     (1 << 32) + u64::from(FIRST) + u64::from(nth)
 }
 
+/// A frame of the group that began with frame `key`.
+fn of_group(nth: u32, key: u32, flags: DataFlags, len: usize) -> Slab {
+    let header = DataHeader {
+        producer: KEY.producer,
+        stream: KEY.stream,
+        round: 0,
+        flags,
+        pending: 0,
+        tag: KEY.tag,
+        frame: serial(nth),
+        group: serial(key),
+        length: 0,
+        index: 0,
+        shard_size: 1_164,
+        capture: CaptureTime(nth * 400),
+        crc: 0,
+    };
+    Slab::pack(header, &vec![7; len]).unwrap()
+}
+
 struct One(History);
 
 impl Histories for One {
@@ -364,8 +384,8 @@ fn a_frame_that_never_left_is_told_as_left_out_and_not_sent_again() {
         let sent = end.sender.counters();
         let slab = end.slab(1);
         // In two parts, as from the queue of a paced path.
-        end.sender.recall(wide(1), &slab.datagrams()[..4 * slab.segment()]);
-        end.sender.recall(wide(1), &slab.datagrams()[4 * slab.segment()..]);
+        end.sender.recall(wide(1), &slab.datagrams()[..4 * slab.segment()], &end.histories);
+        end.sender.recall(wide(1), &slab.datagrams()[4 * slab.segment()..], &end.histories);
         let after = end.sender.counters();
         assert_eq!((sent.datagrams - after.datagrams, sent.bytes - after.bytes), (10, 12_000));
         assert_eq!(after.left_out, 1);
@@ -384,22 +404,36 @@ fn what_needs_a_frame_that_never_left_is_of_no_use_any_more_also_where_nothing_w
     for flags in [DataFlags(0), DataFlags::DISCARDABLE] {
         let mut end = End::with_frames(0);
         end.sender.let_leave_out(KEY, TrackKind::Video, Duration::from_millis(500), false);
-        let (key, first) = (DataFlags::KEY, Serial::narrow(wide(0)));
-        let of_group = |end: &End, number, flags| {
-            let header = DataHeader { flags, group: first, ..*end.slab(number).header() };
-            Slab::pack(header, b"a picture").unwrap()
-        };
-        (0..3).for_each(|_| assert!(end.history_insert(1_000) < 3));
-        let frames = [of_group(&end, 0, key), of_group(&end, 1, flags), of_group(&end, 2, DataFlags(0))];
+        let frame = |nth, flags| of_group(nth, 0, flags, 1_000);
+        let frames = [frame(0, DataFlags::KEY), frame(1, flags), frame(2, DataFlags(0))];
         for (number, slab) in (0..).zip(&frames) {
             end.sender.note_sent(end.now, &KEY, wide(number), slab);
         }
         assert!(!end.sender.is_orphaned(wide(2), frames[2].datagrams()));
-        end.sender.recall(wide(1), frames[1].datagrams());
+        end.sender.recall(wide(1), frames[1].datagrams(), &end.histories);
         let needed = flags == DataFlags(0);
         assert_eq!(end.sender.is_orphaned(wide(2), frames[2].datagrams()), needed, "{flags:?}");
         assert!(!end.sender.is_orphaned(wide(0), frames[0].datagrams()));
     }
+}
+
+#[test]
+fn what_left_before_a_frame_that_it_needs_was_recalled_is_told_as_left_out_too() {
+    let mut end = End::with_frames(0);
+    end.sender.let_leave_out(KEY, TrackKind::Video, Duration::from_millis(500), false);
+    let frame = |nth, key| of_group(nth, key, if nth == key { DataFlags::KEY } else { DataFlags(0) }, 1_000);
+    let frames = [frame(0, 0), frame(1, 0), frame(2, 0), frame(3, 3), frame(4, 3)];
+    // The second one was repaired on its way to the sender.
+    for number in [0, 2, 3, 4, 1] {
+        let slab = &frames[number as usize];
+        end.histories.0.insert(end.now, slab.clone());
+        end.sender.note_sent(end.now, &KEY, wide(number), slab);
+    }
+    end.sender.recall(wide(1), frames[1].datagrams(), &end.histories);
+    let range = SkipRange { from: serial(1), to: serial(2), reason: SkipReason::Thinned };
+    let told: Vec<_> = end.sender.poll_skip(&KEY).into_iter().map(|item| item.range).collect();
+    assert_eq!(told, [range], "the next group needs none of them");
+    assert_eq!(end.sender.counters().left_out, 1, "the other one was sent");
 }
 
 #[test]
@@ -410,7 +444,7 @@ fn a_heartbeat_that_leaves_late_knows_what_was_heard_and_recalled_meanwhile() {
     let early = end.heartbeat();
     end.publish(10 * 1_164);
     let slab = end.slab(0);
-    end.sender.recall(wide(0), slab.datagrams());
+    end.sender.recall(wide(0), slab.datagrams(), &end.histories);
     end.feedback(&early, None);
     end.pass(3 * RTT);
     end.publish(10 * 1_164);
@@ -466,22 +500,7 @@ impl End {
     fn history_insert(&mut self, len: usize) -> u32 {
         let nth = self.published;
         self.published += 1;
-        let header = DataHeader {
-            producer: KEY.producer,
-            stream: KEY.stream,
-            round: 0,
-            flags: DataFlags::KEY,
-            pending: 0,
-            tag: KEY.tag,
-            frame: serial(nth),
-            group: serial(nth),
-            length: 0,
-            index: 0,
-            shard_size: 1_164,
-            capture: CaptureTime(nth * 400),
-            crc: 0,
-        };
-        let slab = Slab::pack(header, &vec![7; len]).unwrap();
+        let slab = of_group(nth, nth, DataFlags::KEY, len);
         assert_eq!(self.histories.0.insert(self.now, slab), Some(wide(nth)));
         nth
     }

@@ -193,13 +193,23 @@ impl Thinning {
         true
     }
 
-    /// A frame that was to be sent never left.
-    pub(super) fn recall(&mut self, key: &TrackKey, number: u64, header: &DataHeader) {
+    /// A frame that was to be sent never left. Of the `later` ones, which were sent, those that need it are of no use any more: a frame
+    /// that was repaired on its way to the sender stands behind them in its queue.
+    pub(super) fn recall<'a>(
+        &mut self,
+        key: &TrackKey,
+        (number, header): (u64, &DataHeader),
+        later: impl Iterator<Item = (u64, &'a DataHeader)>,
+    ) {
         let known = self.has_left_out(key, number);
         let Some(track) = self.tracks.get_mut(key).filter(|_| !known) else { return };
         // Where nothing was ever left out nobody has looked yet.
         track.alone = is_alone(header);
         track.note(number, header);
+        if !track.broken.is_empty() {
+            let orphans = later.filter(|(number, header)| track.broken.orphans(*number, header));
+            orphans.collect::<Vec<_>>().into_iter().for_each(|(number, header)| track.note(number, header));
+        }
         self.left_out += 1;
         self.refresh();
     }

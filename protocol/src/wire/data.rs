@@ -1,6 +1,6 @@
 //! DATA 0x00: one shard of one frame (PROTOCOL 3).
 
-use crate::id::{EpochTag, ProducerId, StreamId};
+use crate::id::{EpochTag, ProducerId, StreamId, TrackKey};
 use crate::limits::{DATA_HEADER_LEN, FRAME_LEN_MAX, SHARD_LEN_MAX, VERSION};
 use crate::serial::Serial;
 use crate::time::CaptureTime;
@@ -99,6 +99,11 @@ pub const fn parity_shards(k: u16) -> u16 {
 }
 
 impl DataHeader {
+    /// The track that the frame belongs to.
+    pub const fn track(&self) -> TrackKey {
+        TrackKey { producer: self.producer, stream: self.stream, tag: self.tag }
+    }
+
     /// The header of a datagram and its shard, which has exactly the length that the header says, and its CRC.
     ///
     /// # Errors

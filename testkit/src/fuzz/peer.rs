@@ -55,7 +55,7 @@ impl Peer {
     pub(super) fn hear(&mut self, datagram: &[u8]) {
         match wire::decode(datagram) {
             Ok(Datagram::Data(header, _)) => {
-                let key = TrackKey { producer: header.producer, stream: header.stream, tag: header.tag };
+                let key = header.track();
                 // The digest of a frame of one shard; of others it is wrong.
                 self.newest = Some((key, header.frame, crc32c::crc32c(&header.crc.to_be_bytes())));
             }

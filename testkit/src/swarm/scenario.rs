@@ -14,8 +14,10 @@ use crate::clock::Clock;
 use crate::media::Channel;
 
 /// Milliseconds that a broker, where that takes a while, needs for a frame of each channel to all of its viewers: meanwhile the next
-/// ones come, and viewers come and go.
+/// ones come, and viewers come and go. Half of a frame's duration at the most: its queue is not to grow for good.
 const FRAMES_TAKE: [u64; 3] = [3, 10, 30];
+/// Bytes for a frame of any size, with what a viewer is told beside it.
+const FRAME_TAKES_MIN: u64 = 800;
 
 /// How large the runs are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -96,7 +98,8 @@ impl Scenario {
         }
         let wanted = clients.iter().flat_map(|client| &client.wants);
         let together: u64 = wanted.filter_map(|place| producers.get(*place)).map(ProducerPlan::largest).sum();
-        let takes = one_of(&mut apart, &FRAMES_TAKE);
+        let fastest = producers.iter().map(|producer| u64::from(producer.channel.fps)).max().unwrap_or(1);
+        let takes = one_of(&mut apart, &FRAMES_TAKE).min(500 / fastest);
         let broker_rate = chance(&mut apart, 0.4).then(|| together * 8 * 1_000 / takes);
         let random_steering = workers > 1 && rng.bool();
         let broker_clock = clock(rng);
@@ -133,7 +136,7 @@ impl fmt::Display for Scenario {
 impl ProducerPlan {
     /// Bytes of a frame at the most, headers included: a small shard has a fifth of its bytes more. Sizes vary by a half.
     fn largest(&self) -> u64 {
-        self.channel.picture.max(self.channel.sound) as u64 * 2
+        (self.channel.picture.max(self.channel.sound) as u64 * 2).max(FRAME_TAKES_MIN)
     }
 
     fn draw(rng: &mut Rng) -> Self {
