@@ -1,100 +1,131 @@
-//! A map of few entries: sorted, in one allocation of the size that it needs.
+//! A map of few entries, most often one: sorted, the first in place, the others in one allocation of the size that they need.
 //!
 //! A broker has tens of thousands of viewers with one or two tracks each. A B-tree's smallest node has room for eleven
-//! entries; here one entry takes the room of one, and is found where the processor looks next.
+//! entries; here one entry takes the room of one, and is found where the processor has looked already.
 
 /// A map of few entries, in ascending order of keys.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Few<K, V> {
-    entries: Vec<(K, V)>,
+    /// The one with the least key. None where there is no entry at all.
+    first: Option<(K, V)>,
+    others: Vec<(K, V)>,
 }
 
 impl<K, V> Default for Few<K, V> {
     fn default() -> Self {
-        Self { entries: Vec::new() }
+        Self { first: None, others: Vec::new() }
     }
 }
 
 impl<K: Ord, V> Few<K, V> {
-    fn place(&self, key: &K) -> Result<usize, usize> {
-        self.entries.binary_search_by(|(known, _)| known.cmp(key))
-    }
-
     /// The value of a key.
     pub fn get(&self, key: &K) -> Option<&V> {
-        self.place(key).ok().and_then(|place| self.entries.get(place)).map(|(_, value)| value)
+        let (first, value) = self.first.as_ref()?;
+        if first == key {
+            return Some(value);
+        }
+        let place = self.place(key).ok()?;
+        self.others.get(place).map(|(_, value)| value)
     }
 
     /// The value of a key, to change it.
     pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        if self.is_first(key) {
+            return self.first.as_mut().map(|(_, value)| value);
+        }
         let place = self.place(key).ok()?;
-        self.entries.get_mut(place).map(|(_, value)| value)
+        self.others.get_mut(place).map(|(_, value)| value)
+    }
+
+    fn is_first(&self, key: &K) -> bool {
+        self.first.as_ref().is_some_and(|(first, _)| first == key)
+    }
+
+    /// Where a key is among the others, or where it would be.
+    fn place(&self, key: &K) -> Result<usize, usize> {
+        self.others.binary_search_by(|(known, _)| known.cmp(key))
     }
 
     /// Whether the key has a value.
     pub fn contains_key(&self, key: &K) -> bool {
-        self.place(key).is_ok()
+        self.get(key).is_some()
     }
 
     /// Gives the key a value unless it has one.
     pub fn insert_new(&mut self, key: K, value: impl FnOnce() -> V) {
-        if let Err(place) = self.place(&key) {
-            self.entries.reserve_exact(1);
-            self.entries.insert(place, (key, value()));
+        if !self.contains_key(&key) {
+            self.put(key, value());
         }
     }
 
     /// Gives the key a value; the one that it had.
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
-        match self.place(&key) {
-            Ok(place) => self.entries.get_mut(place).map(|(_, known)| std::mem::replace(known, value)),
-            Err(place) => {
-                self.entries.reserve_exact(1);
-                self.entries.insert(place, (key, value));
-                None
-            }
+        if let Some(known) = self.get_mut(&key) {
+            return Some(std::mem::replace(known, value));
         }
+        self.put(key, value);
+        None
+    }
+
+    /// A key that has no value.
+    fn put(&mut self, key: K, value: V) {
+        let new = (key, value);
+        let other = match &mut self.first {
+            Some(first) if first.0 < new.0 => new,
+            Some(first) => std::mem::replace(first, new),
+            none => {
+                *none = Some(new);
+                return;
+            }
+        };
+        let place = self.others.partition_point(|(known, _)| *known < other.0);
+        self.others.reserve_exact(1);
+        self.others.insert(place, other);
     }
 
     /// Takes the value of a key out.
     pub fn remove(&mut self, key: &K) -> Option<V> {
-        let place = self.place(key).ok()?;
-        Some(self.entries.remove(place).1)
+        if !self.is_first(key) {
+            let place = self.place(key).ok()?;
+            return Some(self.others.remove(place).1);
+        }
+        let next = (!self.others.is_empty()).then(|| self.others.remove(0));
+        std::mem::replace(&mut self.first, next).map(|(_, value)| value)
     }
 
     /// The keys, ascending.
     pub fn keys(&self) -> impl Iterator<Item = &K> + Clone {
-        self.entries.iter().map(|(key, _)| key)
+        self.iter().map(|(key, _)| key)
     }
 
     /// The values, in the order of their keys.
     pub fn values(&self) -> impl Iterator<Item = &V> + Clone {
-        self.entries.iter().map(|(_, value)| value)
+        self.iter().map(|(_, value)| value)
     }
 
     /// The values, to change them, in the order of their keys.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
-        self.entries.iter_mut().map(|(_, value)| value)
+        self.iter_mut().map(|(_, value)| value)
     }
 
     /// Everything, in the order of the keys.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> + Clone {
-        self.entries.iter().map(|(key, value)| (key, value))
+        self.first.iter().chain(&self.others).map(|(key, value)| (key, value))
     }
 
     /// Everything, to change the values, in the order of the keys.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
-        self.entries.iter_mut().map(|(key, value)| (&*key, value))
+        self.first.iter_mut().chain(&mut self.others).map(|(key, value)| (&*key, value))
     }
 
     /// How many entries there are.
     pub const fn len(&self) -> usize {
-        self.entries.len()
+        self.first.is_some() as usize + self.others.len()
     }
 
     /// Whether there is none.
     pub const fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.first.is_none()
     }
 }
 

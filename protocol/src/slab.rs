@@ -18,6 +18,8 @@ pub struct Slab {
     header: DataHeader,
     bytes: Bytes,
     digest: u32,
+    /// How many datagrams: each viewer of it asks.
+    count: u16,
     parity: Arc<OnceLock<Option<Bytes>>>,
 }
 
@@ -38,7 +40,7 @@ impl Slab {
             crc: bytes.chunks(segment).next().map_or(0, |it| u32::from_be_bytes(crc_of(it))),
             ..header
         };
-        Self { header, bytes: bytes.freeze(), digest, parity: Arc::default() }
+        Self { count: header.shards(), header, bytes: bytes.freeze(), digest, parity: Arc::default() }
     }
 
     /// Cuts `frame` into datagrams. `header.length`, `index` and `crc` are filled in here.
@@ -100,8 +102,8 @@ impl Slab {
     }
 
     /// How many datagrams it has.
-    pub fn count(&self) -> u16 {
-        self.header.shards()
+    pub const fn count(&self) -> u16 {
+        self.count
     }
 
     /// The frame's bytes.

@@ -61,6 +61,7 @@ impl fmt::Debug for Time {
 impl Add<Duration> for Time {
     type Output = Self;
 
+    #[inline]
     fn add(self, span: Duration) -> Self {
         Self(self.0.saturating_add(micros(span)))
     }
@@ -75,8 +76,8 @@ impl Sub<Time> for Time {
 }
 
 /// Microseconds of `span`, saturating.
-pub fn micros(span: Duration) -> u64 {
-    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
+pub const fn micros(span: Duration) -> u64 {
+    span.as_secs().saturating_mul(1_000_000).saturating_add(span.subsec_micros() as u64)
 }
 
 /// Microseconds of `span` for a 32-bit field, saturating.

@@ -28,9 +28,11 @@ impl Broker {
                 let session = sessions.get(&frame.viewer);
                 session.is_some_and(|session| is_orphan(session, frame.number, datagrams))
             };
-            match self.outbox.pop(now, &self.channels, is_orphan)? {
+            match self.outbox.pop(now, is_orphan)? {
                 Next::Leaving(leaving) => return Some(self.depart(now, leaving)),
-                Next::Group(group) => self.offer_to_group(now, &group),
+                Next::Group(producer) => {
+                    self.offer_to_next_group(now, producer);
+                }
                 Next::Dropped => {}
             }
         }

@@ -55,13 +55,20 @@ impl Broker {
 
     /// The same for one channel: before its next frame, and before it ends, for what was published is for those who watch it now.
     pub(super) fn unfold_channel(&mut self, now: Time, producer: ProducerId) {
-        while let Some(group) = self.outbox.next_group(producer, &self.channels) {
-            self.offer_to_group(now, &group);
+        while self.offer_to_next_group(now, producer) {}
+    }
+
+    /// Makes the sends of the next viewers of a channel's frame for everybody, if it has one.
+    pub(super) fn offer_to_next_group(&mut self, now: Time, producer: ProducerId) -> bool {
+        let group = self.outbox.next_group(producer, &self.channels);
+        if let Some(group) = &group {
+            self.offer_to_group(now, group);
         }
+        group.is_some()
     }
 
     /// Queues a frame for the viewers of a group, and behind it the HEARTBEATs that are due.
-    pub(super) fn offer_to_group(&mut self, now: Time, group: &Group) {
+    fn offer_to_group(&mut self, now: Time, group: &Group) {
         let frame = &group.frame;
         let key = frame.key();
         // First a look at all of them: the processor fetches what lies at several viewers at once, while one after

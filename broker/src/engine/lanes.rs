@@ -33,8 +33,8 @@ pub(super) struct Lanes {
 pub(super) enum Next {
     /// Datagrams.
     Leaving(Leaving),
-    /// Viewers whose sends are to be made now.
-    Group(Group),
+    /// It is the turn of this channel's frame for everybody: the sends of its next viewers ([`Lanes::next_group`]) are to be made.
+    Group(ProducerId),
     /// Something was dropped, which [`Lanes::poll_dropped`] names: what needs that is known once it is recalled.
     Dropped,
 }
@@ -67,14 +67,9 @@ impl Lanes {
 
     /// What comes next, the channels by turns: of a large frame one run of datagrams at a time.
     /// `is_orphan`: whether a frame is of no use to its viewer any more.
-    pub(super) fn pop(
-        &mut self,
-        now: Time,
-        channels: &Channels,
-        is_orphan: impl Fn(OwnedFrame, &Bytes) -> bool,
-    ) -> Option<Next> {
+    pub(super) fn pop(&mut self, now: Time, is_orphan: impl Fn(OwnedFrame, &Bytes) -> bool) -> Option<Next> {
         while let Some(producer) = self.turns.front().copied() {
-            let next = self.pop_of(producer, now, channels, &is_orphan);
+            let next = self.pop_of(producer, now, &is_orphan);
             // Nothing where its last frame was made for everybody at once, and nobody waited for it.
             if next.is_some() {
                 return next;
@@ -88,13 +83,15 @@ impl Lanes {
         &mut self,
         producer: ProducerId,
         now: Time,
-        channels: &Channels,
         is_orphan: &impl Fn(OwnedFrame, &Bytes) -> bool,
     ) -> Option<Next> {
         if self.left == 0 {
             self.left = TURN_BYTES;
         }
-        let lane = self.table.get_mut(&producer)?;
+        let Some(lane) = self.table.get_mut(&producer) else {
+            self.turns.pop_front();
+            return None;
+        };
         let before = lane.load();
         let dropped = lane.drop_useless(now, is_orphan, &mut self.dropped);
         self.overdue += dropped as u64;
@@ -104,7 +101,7 @@ impl Lanes {
             self.left = self.left.saturating_sub(leaving.len());
             Some(Next::Leaving(leaving))
         } else {
-            lane.next_group(channels.subscribers(producer)).map(Next::Group)
+            lane.frame().map(|_| Next::Group(producer))
         };
         self.load.follow(before, lane.load());
         if lane.is_empty() {
@@ -199,7 +196,7 @@ mod tests {
     /// The next send, where no frame for everybody waits.
     fn pop(lanes: &mut Lanes, now: Time) -> Option<Transmit> {
         loop {
-            match lanes.pop(now, &Channels::default(), |_, _| false)? {
+            match lanes.pop(now, |_, _| false)? {
                 Next::Leaving(leaving) => return Some(leaving.transmit),
                 Next::Group(_) => panic!("nothing was for everybody"),
                 Next::Dropped => {}
@@ -294,13 +291,13 @@ mod tests {
     /// What comes next, as a word: the mark of a send, or the size of a group, whose frame is then made for each viewer.
     fn order(lanes: &mut Lanes, channels: &Channels) -> Vec<String> {
         let mut order = Vec::new();
-        while let Some(next) = lanes.pop(Time::ZERO, channels, |_, _| false) {
+        while let Some(next) = lanes.pop(Time::ZERO, |_, _| false) {
             match next {
                 Next::Leaving(leaving) => order.push(leaving.transmit.bytes[0].to_string()),
                 Next::Dropped => panic!("nothing was overdue"),
-                Next::Group(group) => {
+                Next::Group(producer) => {
+                    let group = lanes.next_group(producer, channels).unwrap();
                     order.push(format!("group of {}", group.slots().len()));
-                    let producer = group.frame.key().producer;
                     group.slots().iter().for_each(|_| lanes.push(producer, Waiting::for_good(frame(100, 7))));
                 }
             }
@@ -383,11 +380,9 @@ mod tests {
         lanes.push(LARGE, Waiting { frame: of(2), ..until(at(300), frame(100, 2)) });
         lanes.push(LARGE, Waiting { frame: of(3), ..until(at(300), frame(200_000, 3)) });
         lanes.push(LARGE, Waiting::for_good(frame(100, 4)));
-        let next = |lanes: &mut Lanes, is_orphan: &dyn Fn(OwnedFrame) -> bool| match lanes.pop(
-            at(200),
-            &Channels::default(),
-            |frame, _| is_orphan(frame),
-        ) {
+        let next = |lanes: &mut Lanes, is_orphan: &dyn Fn(OwnedFrame) -> bool| match lanes
+            .pop(at(200), |frame, _| is_orphan(frame))
+        {
             Some(Next::Leaving(leaving)) => usize::from(leaving.transmit.bytes[0]),
             Some(Next::Dropped) => 1_000 + std::iter::from_fn(|| lanes.poll_dropped()).count(),
             Some(Next::Group(_)) | None => 0,

@@ -175,14 +175,9 @@ impl Outbox {
     }
 
     /// What comes next. `is_orphan`: whether a frame is of no use to its viewer any more.
-    pub(super) fn pop(
-        &mut self,
-        now: Time,
-        channels: &Channels,
-        is_orphan: impl Fn(OwnedFrame, &Bytes) -> bool,
-    ) -> Option<Next> {
+    pub(super) fn pop(&mut self, now: Time, is_orphan: impl Fn(OwnedFrame, &Bytes) -> bool) -> Option<Next> {
         let urgent = self.urgent.pop_front().map(|urgent| Next::Leaving(Leaving::from(urgent)));
-        urgent.or_else(|| self.media.pop(now, channels, is_orphan))
+        urgent.or_else(|| self.media.pop(now, is_orphan))
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -222,7 +217,7 @@ mod tests {
     /// What leaves: no frame for everybody is in it.
     fn pop(outbox: &mut Outbox, now: Time) -> Option<Bytes> {
         loop {
-            match outbox.pop(now, &Channels::default(), |_, _| false)? {
+            match outbox.pop(now, |_, _| false)? {
                 Next::Leaving(leaving) => return Some(leaving.report.unwrap_or(leaving.transmit.bytes)),
                 Next::Group(_) => panic!("nothing was for everybody"),
                 Next::Dropped => {}

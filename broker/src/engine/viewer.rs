@@ -13,7 +13,7 @@ use protocol::sender::{History, Sender};
 use protocol::serial::Serial;
 use protocol::session::request::{Repeat, RequestNumbers};
 use protocol::slab::Slab;
-use protocol::time::Time;
+use protocol::time::{Time, micros32};
 use protocol::wire::{
     ClockPoint, Code, End, EndAck, Feedback, LastFrame, SessionLast, Start, Subscribe, SubscribeAck, Text,
     TrackInfo, TrackKind, UnsubscribeAck,
@@ -40,6 +40,8 @@ pub(super) struct Viewer {
     subscriptions: Few<Target, Subscription>,
     past: Seldom<Past>,
     requests: RequestNumbers,
+    /// As [`Viewer::patience`] gives it, in microseconds: each frame asks.
+    patience_us: u32,
 }
 
 /// What has ended and is not over.
@@ -83,8 +85,10 @@ pub(super) struct Repeats {
 
 impl Viewer {
     pub(super) fn new(now: Time, thins: bool) -> Self {
+        let sender = Sender::new(now);
         Self {
-            sender: Sender::new(now),
+            patience_us: patience(&sender),
+            sender,
             thins,
             subscriptions: Few::default(),
             past: Seldom::default(),
@@ -332,6 +336,7 @@ impl Viewer {
 
     /// A FEEDBACK names tags, and how long it may ask: SUBSCRIBE_ACKs with them have come.
     pub(super) fn confirm(&mut self, now: Time, feedback: &Feedback) {
+        self.patience_us = patience(&self.sender);
         let named = |key: &TrackKey| feedback.tracks.iter().any(|block| block.track == *key);
         let is_shown = |(target, one): &(&Target, &Subscription)| {
             let latency = one.grant.granted();
@@ -424,10 +429,8 @@ impl Viewer {
     /// How long media to it may wait for the socket: as long as it can still come in time, less what a repair would take, and
     /// what the news of what was dropped may take: a frame that is spread over time is found out part by part. What is dropped without
     /// being told of in time would be asked for, and the answers would take the place of what is new.
-    pub(super) fn patience(&self) -> Duration {
-        let horizon = self.sender.horizon().filter(|horizon| !horizon.is_zero()).unwrap_or(LATENCY);
-        let rtt = self.sender.rtt();
-        horizon.saturating_sub(rtt.smoothed() + rtt.reorder_wait() + NEWS).max(horizon / 2)
+    pub(super) const fn patience(&self) -> Duration {
+        Duration::from_micros(self.patience_us as u64)
     }
 
     /// The subscriptions.
@@ -486,6 +489,13 @@ fn refusal(req: Serial, status: Code) -> SubscribeAck {
         name: Text::default(),
         tracks: Vec::new(),
     }
+}
+
+/// Microseconds that media may wait, see [`Viewer::patience`].
+fn patience(sender: &Sender) -> u32 {
+    let horizon = sender.horizon().filter(|horizon| !horizon.is_zero()).unwrap_or(LATENCY);
+    let rtt = sender.rtt();
+    micros32(horizon.saturating_sub(rtt.smoothed() + rtt.reorder_wait() + NEWS).max(horizon / 2))
 }
 
 /// One stream, or for the whole producer the first track of each wanted kind.

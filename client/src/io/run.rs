@@ -162,7 +162,7 @@ impl Shell {
         loop {
             let now = self.clock.now();
             if let Err(error) = self.take_actions(now).await {
-                return Err(self.abandon(error).await);
+                return Err(Box::pin(self.abandon(error)).await);
             }
             self.advance(now);
             if self.is_over(now) {
@@ -170,7 +170,7 @@ impl Shell {
             }
             let wake = self.wait(now).await;
             if let Err(error) = self.take(wake) {
-                return Err(self.abandon(error).await);
+                return Err(Box::pin(self.abandon(error)).await);
             }
         }
     }

@@ -63,9 +63,8 @@ impl Budget {
 
     /// First-sent media earns credit.
     pub fn earn(&mut self, now: Time, bytes: u64) {
-        let elapsed = now.since(self.second);
-        if elapsed >= SECOND {
-            self.sent_before = if elapsed < SECOND * 2 { self.sent_in_second } else { 0 };
+        if now >= self.second + SECOND {
+            self.sent_before = if now < self.second + SECOND * 2 { self.sent_in_second } else { 0 };
             (self.second, self.sent_in_second) = (now, 0);
         }
         self.sent_in_second += bytes;
@@ -79,6 +78,9 @@ impl Budget {
 
     /// The seconds that passed earn their share.
     fn refill(&mut self, now: Time) {
+        if self.terms.per_second_min == 0 {
+            return;
+        }
         let elapsed = micros(now.since(self.earned).min(SECOND));
         let gain = self.terms.per_second_min * elapsed / micros(SECOND);
         if gain > 0 {

@@ -29,6 +29,9 @@ impl Sender {
     /// allows. `None` where that is none, as on most paths, and where the frame was deferred: then it leaves behind it.
     pub fn parity(&mut self, now: Time, (key, slab): (&TrackKey, &Slab), deferred: bool) -> Option<Run> {
         let wanted = self.parity_wanted(slab.count());
+        if wanted == 0 {
+            return None;
+        }
         let segment = slab.segment();
         let count = (0..wanted).take_while(|_| self.budget.spend(segment as u64)).count();
         let bytes = slab.parity(u16::try_from(count).ok().filter(|count| *count > 0)?)?;
@@ -49,9 +52,12 @@ impl Sender {
     /// How many parity shards a frame of `k` should have; none on a path that has no room for the media itself.
     fn parity_wanted(&mut self, k: u16) -> u16 {
         let single = self.runs.mean().is_some_and(|mean| mean <= RUN_MAX);
+        if !single || self.is_slow() {
+            return 0;
+        }
         let horizon = self.horizon().unwrap_or_default();
         let per_mille = self.loss.per_mille();
-        if self.is_slow() || !single || horizon.is_zero() || per_mille == 0 {
+        if horizon.is_zero() || per_mille == 0 {
             return 0;
         }
         let rounds = rounds_that_fit(horizon.saturating_sub(self.rtt.smoothed() / 2), &self.rtt);

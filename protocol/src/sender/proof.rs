@@ -120,14 +120,14 @@ impl Proof {
     }
 
     /// Whether the newest HEARTBEAT asked for an echo that did not come within `patience`, while something is unproven.
-    pub(super) fn is_unanswered(&self, now: Time, patience: Duration) -> bool {
-        let late = |at: Stamp| now.stamp().since(at) > patience;
+    pub(super) fn is_unanswered(&self, now: Time, patience: impl Fn() -> Duration) -> bool {
+        let late = |at: Stamp| now.stamp().since(at) > patience();
         self.unproven_since.is_some() && self.awaits.is_some_and(late)
     }
 
     /// Whether media to the peer pauses.
     pub(super) fn is_paused(&self, now: Time) -> bool {
-        self.unproven_since.is_some_and(|since| now.since(since) >= PROOF_WAIT)
+        self.unproven_since.is_some_and(|since| now >= since + PROOF_WAIT)
     }
 }
 
@@ -164,7 +164,7 @@ mod tests {
     fn a_heartbeat_that_asked_is_missed_until_it_is_echoed_and_one_that_did_not_never_is() {
         let mut proof = Proof::default();
         let at = |ms: u64| Time::from_micros(ms * 1_000);
-        let patience = Duration::from_millis(300);
+        let patience = || Duration::from_millis(300);
         proof.note_heartbeat(at(0), (Serial(4), 77), (true, true), 0);
         assert!(!proof.is_unanswered(at(400), patience), "nothing was sent that has to be proven");
         proof.note_sent(at(0));
@@ -181,7 +181,7 @@ mod tests {
     fn what_stood_in_a_queue_of_this_end_is_waited_for_from_when_it_left() {
         let mut proof = Proof::default();
         let at = |ms: u64| Time::from_micros(ms * 1_000);
-        let patience = Duration::from_millis(300);
+        let patience = || Duration::from_millis(300);
         proof.note_sent(at(0));
         (4..6).for_each(|seq| {
             proof.note_heartbeat(at(0), (Serial(seq), 77), (true, true), 0);

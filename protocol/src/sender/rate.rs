@@ -143,15 +143,16 @@ pub(super) struct Echo {
 impl Burst {
     /// First-sent media goes out.
     pub(super) fn note_sent(&mut self, now: Time, bytes: u64) {
-        if self.bytes == 0 || now.since(self.until()) > BURST_GAP {
+        if self.bytes == 0 || now > self.until() + BURST_GAP {
             *self = Self { since: now, lasts_us: 0, bytes: 0 };
         }
-        self.lasts_us = u32::try_from(micros(now.since(self.since))).unwrap_or(u32::MAX);
+        let lasts_us = now.as_micros().saturating_sub(self.since.as_micros());
+        self.lasts_us = u32::try_from(lasts_us).unwrap_or(u32::MAX);
         self.bytes = self.bytes.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
     }
 
     fn until(&self) -> Time {
-        self.since + Duration::from_micros(u64::from(self.lasts_us))
+        Time::from_micros(self.since.as_micros() + u64::from(self.lasts_us))
     }
 }
 

@@ -25,28 +25,30 @@ const ASKS_AFTER: Duration = HEARTBEAT_INTERVAL.saturating_add(FEEDBACK_INTERVAL
 impl Sender {
     /// A frame went out that no HEARTBEAT has counted. `unnoticed`: its loss would be noticed too late by the next one.
     pub(super) fn note_unreported(&mut self, now: Time, unnoticed: bool) {
-        let soon = if now < self.lossy_until && (unnoticed || self.runs.is_bursty()) {
+        let mut at = now + HEARTBEAT_AFTER_FRAME;
+        if now < self.lossy_until && (unnoticed || self.runs.is_bursty()) {
             self.heartbeats_since = 0;
-            HEARTBEAT_AFTER_FRAME
         } else {
-            self.heartbeat_pause(now)
-        };
-        self.want_heartbeat(now + soon);
+            // Never ahead of the frame itself, whose shards would be asked for.
+            at = at.max(self.next_heartbeat(now));
+        }
+        self.want_heartbeat(at);
     }
 
-    fn heartbeat_pause(&self, now: Time) -> Duration {
-        let closely = self.is_watched_closely(now);
-        let interval = if closely { self.rtt.report_interval() } else { self.heartbeat_interval() };
-        let pause = self.heartbeat_last.map_or(Duration::ZERO, |last| (last + interval).since(now));
-        // Calm paths are told behind the next frame; the timer is for those that get none.
-        let pause = if closely { pause } else { pause + HEARTBEAT_RIDES_WITHIN };
-        // Never ahead of the frame itself, whose shards would be asked for.
-        pause.max(HEARTBEAT_AFTER_FRAME)
+    /// When the next HEARTBEAT is due by the last one.
+    fn next_heartbeat(&self, now: Time) -> Time {
+        let after = |interval| self.heartbeat_last.map_or(now, |last| (last + interval).max(now));
+        if self.is_watched_closely(now) {
+            after(self.rtt.report_interval())
+        } else {
+            // Calm paths are told behind the next frame; the timer is for those that get none.
+            after(self.heartbeat_interval()) + HEARTBEAT_RIDES_WITHIN
+        }
     }
 
     /// Whether the peer loses datagrams, a queue stands in its path, or it did not echo the newest HEARTBEAT in time though that asked.
     fn is_watched_closely(&self, now: Time) -> bool {
-        let patience = self.rtt.report_interval() + self.rtt.timeout();
+        let patience = || self.rtt.report_interval() + self.rtt.timeout();
         now < self.lossy_until || self.glance.queueing || self.proof.is_unanswered(now, patience)
     }
 
@@ -59,10 +61,9 @@ impl Sender {
     /// carries it in the same order, and nobody has to wake up for it. `next`: how long the next frame takes to come, zero if
     /// that is not known; one that comes later than the HEARTBEAT would wait for is not waited for.
     pub fn rides_behind_frame(&self, now: Time, next: Duration) -> bool {
-        let interval = self.heartbeat_interval();
         let due = self.heartbeat_last.is_none_or(|last| {
-            let since = now.since(last);
-            since + LAG_GRACE >= interval || since + next > interval + HEARTBEAT_RIDES_WITHIN
+            let due = last + self.heartbeat_interval();
+            now + LAG_GRACE >= due || now + next > due + HEARTBEAT_RIDES_WITHIN
         });
         due && !self.glance.active && !self.is_watched_closely(now)
     }
