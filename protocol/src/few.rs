@@ -7,8 +7,16 @@
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Few<K, V> {
     /// The one with the least key. None where there is no entry at all.
-    first: Option<(K, V)>,
-    others: Vec<(K, V)>,
+    first: Option<Entry<K, V>>,
+    others: Vec<Entry<K, V>>,
+}
+
+/// The key beside the beginning of its value.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[repr(C)]
+struct Entry<K, V> {
+    key: K,
+    value: V,
 }
 
 impl<K, V> Default for Few<K, V> {
@@ -20,30 +28,30 @@ impl<K, V> Default for Few<K, V> {
 impl<K: Ord, V> Few<K, V> {
     /// The value of a key.
     pub fn get(&self, key: &K) -> Option<&V> {
-        let (first, value) = self.first.as_ref()?;
-        if first == key {
-            return Some(value);
+        let first = self.first.as_ref()?;
+        if first.key == *key {
+            return Some(&first.value);
         }
         let place = self.place(key).ok()?;
-        self.others.get(place).map(|(_, value)| value)
+        self.others.get(place).map(|entry| &entry.value)
     }
 
     /// The value of a key, to change it.
     pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         if self.is_first(key) {
-            return self.first.as_mut().map(|(_, value)| value);
+            return self.first.as_mut().map(|entry| &mut entry.value);
         }
         let place = self.place(key).ok()?;
-        self.others.get_mut(place).map(|(_, value)| value)
+        self.others.get_mut(place).map(|entry| &mut entry.value)
     }
 
     fn is_first(&self, key: &K) -> bool {
-        self.first.as_ref().is_some_and(|(first, _)| first == key)
+        self.first.as_ref().is_some_and(|first| first.key == *key)
     }
 
     /// Where a key is among the others, or where it would be.
     fn place(&self, key: &K) -> Result<usize, usize> {
-        self.others.binary_search_by(|(known, _)| known.cmp(key))
+        self.others.binary_search_by(|entry| entry.key.cmp(key))
     }
 
     /// Whether the key has a value.
@@ -69,16 +77,16 @@ impl<K: Ord, V> Few<K, V> {
 
     /// A key that has no value.
     fn put(&mut self, key: K, value: V) {
-        let new = (key, value);
+        let new = Entry { key, value };
         let other = match &mut self.first {
-            Some(first) if first.0 < new.0 => new,
+            Some(first) if first.key < new.key => new,
             Some(first) => std::mem::replace(first, new),
             none => {
                 *none = Some(new);
                 return;
             }
         };
-        let place = self.others.partition_point(|(known, _)| *known < other.0);
+        let place = self.others.partition_point(|entry| entry.key < other.key);
         self.others.reserve_exact(1);
         self.others.insert(place, other);
     }
@@ -87,10 +95,10 @@ impl<K: Ord, V> Few<K, V> {
     pub fn remove(&mut self, key: &K) -> Option<V> {
         if !self.is_first(key) {
             let place = self.place(key).ok()?;
-            return Some(self.others.remove(place).1);
+            return Some(self.others.remove(place).value);
         }
         let next = (!self.others.is_empty()).then(|| self.others.remove(0));
-        std::mem::replace(&mut self.first, next).map(|(_, value)| value)
+        std::mem::replace(&mut self.first, next).map(|entry| entry.value)
     }
 
     /// The keys, ascending.
@@ -110,12 +118,12 @@ impl<K: Ord, V> Few<K, V> {
 
     /// Everything, in the order of the keys.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> + Clone {
-        self.first.iter().chain(&self.others).map(|(key, value)| (key, value))
+        self.first.iter().chain(&self.others).map(|entry| (&entry.key, &entry.value))
     }
 
     /// Everything, to change the values, in the order of the keys.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
-        self.first.iter_mut().chain(&mut self.others).map(|(key, value)| (&*key, value))
+        self.first.iter_mut().chain(&mut self.others).map(|entry| (&entry.key, &mut entry.value))
     }
 
     /// How many entries there are.

@@ -70,16 +70,15 @@ impl Broker {
     /// Queues a frame for the viewers of a group, and behind it the HEARTBEATs that are due.
     fn offer_to_group(&mut self, now: Time, group: &Group) {
         let frame = &group.frame;
-        let key = frame.key();
         // First a look at all of them: the processor fetches what lies at several viewers at once, while one after
         // the other would be waited for.
-        let mut waiting = [false; GROUP];
-        for (waits, slot) in waiting.iter_mut().zip(group.slots()) {
-            *waits = self.sessions.at(*slot).is_some_and(|session| awaits(session, &key, frame.nth));
+        let mut turns = [Turn::Past; GROUP];
+        for (turn, slot) in turns.iter_mut().zip(group.slots()) {
+            *turn = self.turn(now, *slot, frame);
         }
         let mut takers = 0;
-        for (slot, _) in group.slots().iter().zip(waiting).filter(|(_, waits)| *waits) {
-            let Some(rides) = self.offer(now, *slot, frame) else { continue };
+        for (slot, turn) in group.slots().iter().zip(turns) {
+            let Some(rides) = self.offer(now, (*slot, turn), frame) else { continue };
             takers += 1;
             if rides {
                 self.riders.push(*slot);
@@ -91,12 +90,28 @@ impl Broker {
         }
     }
 
-    /// Offers a frame to a viewer that waits for it: whether its HEARTBEAT goes right behind.
-    fn offer(&mut self, now: Time, slot: Slot, frame: &Frame) -> Option<bool> {
+    /// Whether it is a viewer's turn to be offered a frame.
+    fn turn(&self, now: Time, slot: Slot, frame: &Frame) -> Turn {
+        match self.sessions.at(slot).map(|session| &session.role) {
+            Some(Role::Viewer(viewer)) if viewer.sender.awaits(&frame.key(), frame.nth) => {
+                Turn::Waits { is_paused: viewer.sender.is_paused(now), until: frame.at + viewer.patience() }
+            }
+            _ => Turn::Past,
+        }
+    }
+
+    /// Offers a frame to a viewer whose turn it is: whether its HEARTBEAT goes right behind.
+    fn offer(&mut self, now: Time, (slot, turn): (Slot, Turn), frame: &Frame) -> Option<bool> {
+        let Turn::Waits { is_paused, until } = turn else { return None };
         let session = self.sessions.at_mut(slot)?;
+        if is_paused {
+            self.counters.frames_paused += 1;
+            pass_over(session, frame);
+            return None;
+        }
         let (channels, random) = (&self.channels, &mut self.random);
         let (outbox, counters) = (&mut self.outbox, &mut self.counters);
-        let mut offering = Offering { now, frame, channels, random, outbox, counters };
+        let mut offering = Offering { times: (now, until), frame, channels, random, outbox, counters };
         let Offered { due, rides } = offering.offer(session)?;
         if let Some(due) = due.filter(|_| !rides) {
             set_timer(&mut self.timers, session, coarse(now, due));
@@ -111,9 +126,8 @@ impl Broker {
         let missing = frames.filter(|frame| viewer.sender.awaits(&frame.key(), frame.nth));
         for frame in missing.cloned().collect::<Vec<_>>() {
             // Two subscriptions to one producer name each frame twice.
-            let waits =
-                self.sessions.at(slot).is_some_and(|session| awaits(session, &frame.key(), frame.nth));
-            if waits && self.offer(now, slot, &frame).is_some() {
+            let turn = self.turn(now, slot, &frame);
+            if self.offer(now, (slot, turn), &frame).is_some() {
                 self.repair_budget.earn(now, frame.slab.datagrams().len() as u64);
             }
         }
@@ -213,9 +227,25 @@ fn tell_left_out(now: Time, session: &mut Session, key: &TrackKey, outbox: &mut 
     }
 }
 
-/// Whether a session plays this track and was not offered its `nth` frame.
-fn awaits(session: &Session, key: &TrackKey, nth: Serial) -> bool {
-    matches!(&session.role, Role::Viewer(viewer) if viewer.sender.awaits(key, nth))
+/// A frame is not for a viewer, though it was its turn.
+fn pass_over(session: &mut Session, frame: &Frame) {
+    if let Role::Viewer(viewer) = &mut session.role {
+        viewer.sender.note_offered(&frame.key(), frame.nth);
+    }
+}
+
+/// What a look at a viewer tells before a frame is offered to it.
+#[derive(Clone, Copy)]
+enum Turn {
+    /// It does not play the track, or was offered the frame before.
+    Past,
+    /// It waits for the frame.
+    Waits {
+        /// Media to it pauses.
+        is_paused: bool,
+        /// When the frame is of no use to it any more.
+        until: Time,
+    },
 }
 
 /// A frame was taken.
@@ -228,7 +258,8 @@ struct Offered {
 
 /// A frame on its way to a viewer, and what that takes.
 struct Offering<'a> {
-    now: Time,
+    /// Now, and when it is of no use any more.
+    times: (Time, Time),
     frame: &'a Frame,
     channels: &'a Channels,
     random: &'a mut Random,
@@ -239,14 +270,11 @@ struct Offering<'a> {
 impl Offering<'_> {
     /// Offers the frame to one session that waits for it.
     fn offer(&mut self, session: &mut Session) -> Option<Offered> {
-        let (now, key) = (self.now, &self.frame.key());
-        let &Frame { ref slab, number, nth, interval, at } = self.frame;
+        let (times, key) = (self.times, &self.frame.key());
+        let now = times.0;
+        let &Frame { ref slab, number, nth, interval, .. } = self.frame;
         let Role::Viewer(viewer) = &mut session.role else { return None };
         viewer.sender.note_offered(key, nth);
-        if viewer.sender.is_paused(now) {
-            self.counters.frames_paused += 1;
-            return None;
-        }
         if viewer.sender.leaves_out(now, key, number, slab) {
             self.counters.frames_thinned += 1;
             return None;
@@ -260,7 +288,6 @@ impl Offering<'_> {
         self.counters.datagrams_parity += viewer.sender.parity_sent() - before;
         let mut due = viewer.sender.poll_timeout();
         let rides = !deferred && viewer.sender.rides_behind_frame(now, interval);
-        let times = (now, at + viewer.patience());
         // Ahead of the frame.
         tell_left_out(now, session, key, self.outbox);
         let owned = OwnedFrame { viewer: session.outbound.session(), number };
@@ -296,7 +323,7 @@ impl Offering<'_> {
             return None;
         }
         let room = data.len().min(DATAGRAM_LEN);
-        compose_report(self.now, session, self.random.nonzero_u32(), room, self.channels)
+        compose_report(self.times.0, session, self.random.nonzero_u32(), room, self.channels)
     }
 }
 

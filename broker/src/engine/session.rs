@@ -16,17 +16,18 @@ use super::viewer::Viewer;
 /// An unanswered challenge is forgotten after this; the next message from there draws another one.
 const CHALLENGE_LIFE: Duration = Duration::from_secs(3);
 
-/// One peer.
+/// One peer. What the fan-out looks at stands in front, side by side: see [`protocol::sender::Sender`].
+#[repr(C)]
 pub(super) struct Session {
-    pub(super) path: Path,
-    pub(super) nonce: [u8; TOKEN_LEN],
-    pub(super) heard: Time,
-    pub(super) outbound: Outbound,
     pub(super) role: Role,
+    pub(super) outbound: Outbound,
     /// When it is in the worker's timer table.
     pub(super) timer: Option<Time>,
+    pub(super) path: Path,
     /// The worker's table of addresses names this session at its path.
     pub(super) has_address: bool,
+    pub(super) heard: Time,
+    pub(super) nonce: [u8; TOKEN_LEN],
     window: ReplayWindow,
     /// Few sessions ever have one: its room is not every viewer's.
     challenge: Option<Box<Challenge>>,

@@ -32,16 +32,17 @@ const NEWS: Duration = Duration::from_millis(100);
 /// Answers to UNSUBSCRIBE that are kept to be repeated.
 const FORMER_MAX: usize = SUBSCRIPTIONS_MAX;
 
-/// The broker's end of a viewer.
+/// The broker's end of a viewer. What the fan-out looks at stands in front.
+#[repr(C)]
 pub(super) struct Viewer {
-    pub(super) sender: Sender,
-    /// Whether frames are left out where its path is too slow.
-    thins: bool,
-    subscriptions: Few<Target, Subscription>,
-    past: Seldom<Past>,
-    requests: RequestNumbers,
     /// As [`Viewer::patience`] gives it, in microseconds: each frame asks.
     patience_us: u32,
+    requests: RequestNumbers,
+    /// Whether frames are left out where its path is too slow.
+    thins: bool,
+    pub(super) sender: Sender,
+    subscriptions: Few<Target, Subscription>,
+    past: Seldom<Past>,
 }
 
 /// What has ended and is not over.

@@ -127,45 +127,49 @@ pub struct SenderCounters {
 }
 
 /// The sending end towards one peer.
+///
+/// What each frame looks at stands in front, side by side: of thousands of peers each one's memory is cold, and four lines of it
+/// are fetched in half the time of nine.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct Sender {
-    tracks: Few<TrackKey, Track>,
-    rtt: Rtt,
-    budget: Budget,
-    delayed: Seldom<Delayed>,
-    runs: LossRuns,
-    loss: LossRate,
-    parity: Seldom<Parity>,
     proof: Proof,
+    glance: Glance,
+    /// The newest frame was one of a slow track.
+    newest_is_slow: bool,
+    /// The next HEARTBEAT answers a FEEDBACK that had nothing new.
+    answering: bool,
+    /// By the path's own measure, too.
+    thins: bool,
+    /// HEARTBEATs since the last frame of a slow track.
+    heartbeats_since: u16,
+    first_of_heartbeat: u32,
+    heartbeat_due: Option<Time>,
+    heartbeat_last: Option<Time>,
+    lossy_until: Time,
     /// First-sent datagrams.
     datagrams: u64,
     /// Bytes of all DATA datagrams.
     bytes: u64,
+    /// The media that left last, close together.
+    burst: Burst,
+    /// What a slow path has to be spared, where frames may be left out: from the first frame on.
+    thinning: Option<Box<Thinning>>,
+    pacer: Seldom<Pacer>,
+    runs: LossRuns,
+    rtt: Rtt,
+    budget: Budget,
+    tracks: Few<TrackKey, Track>,
+    delayed: Seldom<Delayed>,
+    loss: LossRate,
+    parity: Seldom<Parity>,
     /// The other counters.
     rare: Seldom<SenderCounters>,
     /// What the peer said of tracks that are closed.
     closed: Closed,
     feedback: Option<LastFeedback>,
-    lossy_until: Time,
-    heartbeat_due: Option<Time>,
-    heartbeat_last: Option<Time>,
     /// DATA that the newest HEARTBEAT counted, if one went out.
     heartbeat_told: Option<u32>,
-    /// The next HEARTBEAT answers a FEEDBACK that had nothing new.
-    answering: bool,
-    first_of_heartbeat: u32,
-    /// The newest frame was one of a slow track.
-    newest_is_slow: bool,
-    /// HEARTBEATs since the last frame of a slow track.
-    heartbeats_since: u16,
-    /// What a slow path has to be spared, where frames may be left out: from the first frame on.
-    thinning: Option<Box<Thinning>>,
-    /// By the path's own measure, too.
-    thins: bool,
-    glance: Glance,
-    /// The media that left last, close together.
-    burst: Burst,
-    pacer: Seldom<Pacer>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -179,19 +183,21 @@ struct LastFeedback {
     horizon: u32,
 }
 
+/// A track of one peer; what each frame looks at in front.
 #[derive(Clone, Debug)]
+#[repr(C)]
 struct Track {
-    opened: Time,
-    first: u64,
-    /// Where it goes on for the present subscription, if there was one before.
-    resumed: u64,
-    last: Option<u64>,
-    /// The newest frame that was sent, and when.
-    sent: Option<(u64, Time)>,
     /// The place of the newest frame that was offered to it, in the order of [`History::taken_in`].
     offered: Serial,
     /// A whole frame is lost unnoticed for too long: HEARTBEAT follows each frame.
     slow: bool,
+    first: u64,
+    last: Option<u64>,
+    /// The newest frame that was sent, and when.
+    sent: Option<(u64, Time)>,
+    opened: Time,
+    /// Where it goes on for the present subscription, if there was one before.
+    resumed: u64,
     proven: u64,
     done_before: u64,
     /// The newest frame that the peer asked for.

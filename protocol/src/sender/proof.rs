@@ -13,11 +13,12 @@ const HEARTBEATS_KEPT: usize = 32;
 
 /// The HEARTBEATs that went out, and since when receipt is unproven.
 #[derive(Clone, Debug, Default)]
+#[repr(C)]
 pub(super) struct Proof {
     heartbeats: VecDeque<Sent>,
-    unproven_since: Option<Time>,
-    /// When the newest HEARTBEAT went out, if it asked for an echo that did not come yet: each frame looks here.
+    /// When the newest HEARTBEAT went out, if it asked for an echo that did not come yet. Each frame looks here, and at what follows.
     awaits: Option<Stamp>,
+    unproven_since: Option<Time>,
 }
 
 #[derive(Clone, Copy, Debug)]
