@@ -10,6 +10,9 @@ use crate::clock::MediaClock;
 const SLEW: i64 = 20;
 /// A change beyond this is no correction: one of the clocks was stopped. It comes at once, microseconds.
 const STEP: i64 = 2_000_000;
+/// Deadlines that are too early by more than this are put right with the next frame, microseconds: bit by bit, everything would come
+/// too late for them meanwhile. Such a thing is known late where one end was stopped while it measured the other one's clock.
+const EARLY_MAX: i64 = 100_000;
 
 /// Bends of the mapping that are remembered: two for each point, four points a second, 10 s.
 const BENDS_MAX: usize = 80;
@@ -36,9 +39,14 @@ impl Chain {
     /// The mapping up to `frontier_us` was another one, whose end was mapped to `end_us`: goes on from there.
     pub(super) fn joining(mut self, frontier_us: i64, end_us: i64) -> Self {
         let residue_us = end_us.saturating_sub(self.target(frontier_us));
-        if residue_us.saturating_abs() <= STEP {
-            (self.residue_us, self.from_us) = (residue_us, frontier_us);
-            self.bends.push_back((frontier_us, end_us));
+        if residue_us.saturating_abs() > STEP {
+            return self;
+        }
+        self.bends.push_back((frontier_us, end_us));
+        (self.residue_us, self.from_us) = (residue_us, frontier_us);
+        if residue_us < -EARLY_MAX {
+            (self.residue_us, self.from_us) = (0, frontier_us.saturating_add(1));
+            self.bends.push_back((self.from_us, self.target(self.from_us)));
         }
         self
     }
@@ -57,6 +65,7 @@ impl Chain {
                 self.note_bend(bend);
             }
         }
+        next.bends.iter().for_each(|bend| self.note_bend(*bend));
         let bends = std::mem::take(&mut self.bends);
         *self = Self { bends, ..next };
     }
@@ -133,6 +142,18 @@ mod tests {
         assert_eq!(chain.at(3_000_000), 8_000_000);
         assert_eq!(chain.error(1_000_000), Duration::from_micros(500 + 100_000 + 1_000));
         assert_eq!(chain.error(3_000_000), Duration::from_micros(500 + 3_000));
+    }
+
+    #[test]
+    fn deadlines_that_are_far_too_early_are_right_for_the_next_frame_and_what_is_on_its_way_keeps_its_own() {
+        let mut chain = Chain::begin(point(5_000_000), 0);
+        chain.follow(point(6_950_000), 0, 1_000_000);
+        assert_eq!([999_000, 1_000_000].map(|media| chain.at(media)), [5_999_000, 6_000_000]);
+        assert_eq!([1_000_001, 1_020_000].map(|media| chain.at(media)), [7_950_001, 7_970_000]);
+        chain.follow(point(6_950_000), 0, 1_500_000);
+        assert_eq!([1_000_000, 1_000_001].map(|media| chain.at(media)), [6_000_000, 7_950_001]);
+        chain.follow(point(5_000_000), 0, 1_500_000);
+        assert_eq!(chain.at(1_520_000), 8_469_000, "later than need be harms nobody");
     }
 
     #[test]
