@@ -340,11 +340,11 @@ impl Viewer {
         self.patience_us = patience(&self.sender);
         let named = |key: &TrackKey| feedback.tracks.iter().any(|block| block.track == *key);
         let is_shown = |(target, one): &(&Target, &Subscription)| {
+            let Some(confirm) = &one.confirm else { return false };
             let latency = one.grant.granted();
             let mut others = self.subscriptions.iter().filter(|(other, _)| other != target);
             let largest = others.all(|(_, other)| other.grant.granted() < latency);
-            let shown = one.confirm.as_ref().is_some_and(|confirm| confirm.is_shown(now, largest));
-            shown && feedback.horizon >= latency && one.tracks.iter().any(named)
+            confirm.is_shown(now, largest) && feedback.horizon >= latency && one.tracks.iter().any(named)
         };
         let shown: Vec<Target> =
             self.subscriptions.iter().filter(is_shown).map(|(target, _)| *target).collect();

@@ -14,7 +14,7 @@ const STEP: i64 = 2_000_000;
 /// too late for them meanwhile. Such a thing is known late where one end was stopped while it measured the other one's clock.
 const EARLY_MAX: i64 = 100_000;
 
-/// Bends of the mapping that are remembered: two for each point, four points a second, 10 s.
+/// Bends of the mapping that are remembered: two for each point, four points a second, 10 s; three where one jumps.
 const BENDS_MAX: usize = 80;
 
 /// Media time to one's own clock: a line that bends where a new point came, and where what that changed is worn off.
