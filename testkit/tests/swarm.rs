@@ -52,13 +52,14 @@ fn the_fourth_seeds_break_no_invariant() {
 /// frames that need one that waited at the broker until it was of no use, shown without it (231, 1441, 1637, 1712, 3470), and frames that
 /// waited there unmade behind others, then once more for as long as they may (823, 1009, 2479, 2681, 2826); a channel whose frames were asked
 /// for so briefly that none could come, and nothing was measured anew (20208); deadlines that were 2 s too early, since the producer
-/// was stopped while it measured the broker's clock, and came right by 5 % of the time that passed (23615).
+/// was stopped while it measured the broker's clock, and came right by 5 % of the time that passed (23615). Here it was the oracle
+/// again: a path that carries all frames, but was found slow before, still puts sound ahead of pictures (24530).
 #[test]
 fn seeds_that_failed_once_break_no_invariant() {
     for seed in [
         231, 234, 281, 440, 823, 904, 1009, 1277, 1441, 1637, 1712, 2441, 2479, 2533, 2647, 2681, 2826, 3470,
         3554, 3794, 5047, 5157, 5422, 6080, 6251, 6255, 6308, 6397, 8434, 8623, 8807, 9306, 9698, 11176,
-        20208, 23615,
+        20208, 23615, 24530,
     ] {
         no_seed_of_these_breaks_an_invariant(seed..seed + 1);
     }

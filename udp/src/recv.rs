@@ -46,6 +46,11 @@ impl RecvBuffers {
         RecvBuffers::default()
     }
 
+    /// Forgets what the last receive brought.
+    pub(crate) const fn clear(&mut self) {
+        self.filled = 0;
+    }
+
     /// Fills the slots with one `call`; gives `WouldBlock`, and nothing else, if the caller should wait for
     /// the socket to become readable.
     pub(crate) fn fill(
@@ -53,7 +58,6 @@ impl RecvBuffers {
         ledger: &mut Ledger,
         mut call: impl FnMut(&mut [IoSliceMut<'_>], &mut [RecvMeta]) -> io::Result<usize>,
     ) -> io::Result<()> {
-        self.filled = 0;
         let mut slots = self.bytes.chunks_exact_mut(SLOT_BYTES);
         let mut slots: [IoSliceMut<'_>; BATCH_SIZE] =
             std::array::from_fn(|_| IoSliceMut::new(slots.next().unwrap_or_default()));
@@ -82,28 +86,31 @@ impl RecvBuffers {
         self.filled > 0 && self.filled < BATCH_SIZE
     }
 
-    /// Hands out what the last [`fill`](RecvBuffers::fill) brought; gives the number of datagrams.
-    pub(crate) fn drain(
-        &mut self,
-        ledger: &mut Ledger,
-        mut each: impl FnMut(SocketAddr, Option<IpAddr>, &[u8]),
-    ) -> usize {
+    /// Counts what the last [`fill`](RecvBuffers::fill) brought; gives the number of datagrams.
+    pub(crate) fn count(&self, ledger: &mut Ledger) -> usize {
         let mut total = 0;
-        for (slot, meta) in self.bytes.chunks_exact(SLOT_BYTES).zip(&self.metas).take(self.filled) {
-            let run = slot.get(..meta.len).unwrap_or(slot);
-            let from = canonical(meta.addr);
-            let local = meta.dst_ip.and_then(answerable);
-            let mut datagrams = 0;
-            for datagram in split(run, meta.stride) {
-                each(from, local, datagram);
-                datagrams += 1;
-            }
+        for (run, meta) in self.runs() {
+            let datagrams = split(run, meta.stride).count();
             ledger.received(datagrams, run.len());
             total += datagrams;
         }
-        self.filled = 0;
         ledger.counters.recvs += u64::from(total > 0);
         total
+    }
+
+    /// What the last receive brought, in the order in which it came: the peer's address, the local address it sent to (`None` for a
+    /// group address; pass it to [`try_send`](crate::Socket::try_send)) and the datagram.
+    pub fn datagrams(&self) -> impl Iterator<Item = (SocketAddr, Option<IpAddr>, &[u8])> {
+        self.runs().flat_map(|(run, meta)| {
+            let (from, local) = (canonical(meta.addr), meta.dst_ip.and_then(answerable));
+            split(run, meta.stride).map(move |datagram| (from, local, datagram))
+        })
+    }
+
+    /// What each slot brought.
+    fn runs(&self) -> impl Iterator<Item = (&[u8], &RecvMeta)> {
+        let slots = self.bytes.chunks_exact(SLOT_BYTES).zip(&self.metas).take(self.filled);
+        slots.map(|(slot, meta)| (slot.get(..meta.len).unwrap_or(slot), meta))
     }
 }
 
@@ -131,7 +138,7 @@ mod tests {
             (metas[0].len, metas[0].stride) = (5, 2);
             Ok(1)
         });
-        let datagrams = buffers.drain(&mut ledger, |_, _, _| ());
+        let datagrams = buffers.count(&mut ledger);
         (outcome, ledger, datagrams)
     }
 

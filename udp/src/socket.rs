@@ -112,17 +112,25 @@ impl Socket {
         self.io.writable().await
     }
 
-    /// Receives one batch: `each` gets the peer's address, the local address it sent to (`None` for a group
-    /// address; pass it to [`try_send`](Socket::try_send)) and the datagram.
+    /// Receives one batch into `buffers`, and gives each of [its datagrams](RecvBuffers::datagrams) to `each`.
     ///
     /// Gives the number of datagrams; 0 means that the queue is empty. Errors are counted, and none ends
     /// the reception.
     pub fn try_recv(
         &mut self,
         buffers: &mut RecvBuffers,
-        each: impl FnMut(SocketAddr, Option<IpAddr>, &[u8]),
+        mut each: impl FnMut(SocketAddr, Option<IpAddr>, &[u8]),
     ) -> usize {
+        let count = self.try_fill(buffers);
+        buffers.datagrams().for_each(|(from, local, datagram)| each(from, local, datagram));
+        count
+    }
+
+    /// Receives one batch into `buffers`; as [`try_recv`](Socket::try_recv), for who looks at it as a whole.
+    pub fn try_fill(&mut self, buffers: &mut RecvBuffers) -> usize {
         let Socket { io, state, ledger, more, .. } = self;
+        // Where nothing is read at all, nothing is left of the batch before.
+        buffers.clear();
         let filled = io.try_read(|socket| {
             buffers.fill(ledger, |slots, metas| state.recv(socket.into(), slots, metas))?;
             // Who has emptied the queue need not ask the kernel again to hear that it is empty: what comes later makes the
@@ -131,7 +139,7 @@ impl Socket {
         });
         // Where it would block without bringing anything, there is nothing to hand out.
         *more = filled.is_ok();
-        buffers.drain(ledger, each)
+        buffers.count(ledger)
     }
 
     /// Whether the last receive left off before the queue was empty, as far as can be told.

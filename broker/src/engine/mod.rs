@@ -11,6 +11,7 @@
 //! what arrives elsewhere is handed over.
 
 mod admission;
+mod ahead;
 mod audience;
 mod channel;
 mod clock;

@@ -97,6 +97,12 @@ impl Viewer {
         }
     }
 
+    /// A look at what a FEEDBACK needs; see [`Sender::look`].
+    pub(super) fn look(&self) -> u64 {
+        let tags = self.subscriptions.iter().filter_map(|(_, one)| one.tracks.first());
+        tags.fold(self.sender.look(), |sum, key| sum.wrapping_add(key.tag.0.into()))
+    }
+
     /// Takes in a SUBSCRIBE; `None` where it is older than the present state (PROTOCOL 6.1).
     pub(super) fn subscribe(
         &mut self,

@@ -112,9 +112,11 @@ impl Worker {
             }
             let now = self.clock.now();
             let Self { broker, socket, buffers, .. } = self;
-            socket.try_recv(buffers, |peer, local, datagram| {
+            socket.try_fill(buffers);
+            broker.look_ahead(buffers.datagrams().map(|(_, _, datagram)| datagram));
+            for (peer, local, datagram) in buffers.datagrams() {
                 broker.handle_datagram(now, Path { peer, local }, datagram);
-            });
+            }
             self.readable = self.socket.has_more();
             self.pass_on(budget);
         }

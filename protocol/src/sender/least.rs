@@ -16,6 +16,11 @@ pub(super) struct Least {
 }
 
 impl Least {
+    /// A look at it; see [`Sender::look`](super::Sender::look).
+    pub(super) const fn look(&self) -> u64 {
+        self.since.as_micros()
+    }
+
     /// Takes in a transit; how much it is above the least.
     pub(super) fn observe(&mut self, now: Time, transit_us: i64) -> i64 {
         if now.since(self.since) >= BUCKET {

@@ -414,6 +414,19 @@ impl Sender {
         true
     }
 
+    /// A look at what [`Sender::handle_feedback`] needs, for its own sake: who looks at several senders one after the other has the
+    /// processor fetch their memory together. The number means nothing.
+    pub fn look(&self) -> u64 {
+        let feedback = self.feedback.map_or(0, |last| last.lost);
+        let tracks = self.tracks.values().map(|track| {
+            let counted = track.counters.as_ref().map_or(0, |counters| counters.expected);
+            counted.wrapping_add(track.done_before).wrapping_add(track.known)
+        });
+        let path = self.thinning.as_ref().map_or(0, |thinning| thinning.look());
+        let sum = tracks.fold(path, u64::wrapping_add);
+        sum.wrapping_add(self.proof.look()).wrapping_add(feedback.into())
+    }
+
     /// Takes in a FEEDBACK. One that is older than the newest so far changes nothing (PROTOCOL 7.1).
     pub fn handle_feedback(
         &mut self,

@@ -171,14 +171,14 @@ mod tests {
     use super::*;
 
     /// A phase of which `received` of 20 datagrams came, at a capacity of so many bytes per second.
-    fn sample(phase: Phase, received: u64, capacity: u64) -> Sample {
+    fn sample(phase: Phase, received: u32, capacity: u64) -> Sample {
         let mut sample = Sample::of(PHASE, 0, (20, received));
         (sample.phase, sample.capacity) = (Some(phase), Some(capacity));
         sample
     }
 
     /// Two rounds of phases: what comes of the even and of the fast ones.
-    fn learn(pace: &mut Pace, even: (u64, u64), fast: (u64, u64)) {
+    fn learn(pace: &mut Pace, even: (u32, u64), fast: (u32, u64)) {
         for phase in 0..=PHASES * 2 {
             let fast_now = phase % PHASES == PHASES - 1;
             let (kind, (received, capacity)) =

@@ -70,10 +70,12 @@ impl Comparison {
             Phase::Fast => &mut self.fast,
             Phase::Free | Phase::Drain | Phase::Trial => return,
         };
-        tally.sent += sample.sent as f64;
-        tally.received += sample.received.min(sample.sent) as f64;
-        tally.left_us += micros(sample.interval) as f64;
-        tally.came_us += micros(sample.interval) as f64 + sample.rise_us as f64;
+        let (sent, received) = sample.datagrams();
+        let interval_us = micros(sample.interval()) as f64;
+        tally.sent += f64::from(sent);
+        tally.received += f64::from(received.min(sent));
+        tally.left_us += interval_us;
+        tally.came_us += interval_us + sample.rise_us() as f64;
         tally.noise_us2 += (noise_us * noise_us) as f64;
         if tally.sent > DATAGRAMS_MAX {
             tally.halve();
@@ -129,7 +131,7 @@ mod tests {
     const GAIN: f64 = 0.15;
 
     /// Two seconds of a path, of whose datagrams `even` and `fast` per cent come.
-    fn verdict(cycles: u32, even: u64, fast: (u64, i64), noise_us: i64) -> Verdict {
+    fn verdict(cycles: u32, even: u32, fast: (u32, i32), noise_us: i64) -> Verdict {
         let mut comparison = Comparison::default();
         let sample = |sent, percent, rise_us| {
             Sample::of(Duration::from_millis(300), rise_us, (sent, sent * percent / 100))

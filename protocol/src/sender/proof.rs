@@ -91,6 +91,11 @@ impl Proof {
         Some(low(recalled).wrapping_sub(sent.recalled))
     }
 
+    /// A look at what an echo needs; see [`Sender::look`](super::Sender::look).
+    pub(super) fn look(&self) -> u64 {
+        self.heartbeats.front().map_or(0, |sent| sent.nonce.into())
+    }
+
     /// The peer echoes a HEARTBEAT that went out.
     pub(super) fn credit_nonce(
         &mut self,

@@ -69,6 +69,8 @@ pub(super) struct Rate {
     noise_us: i64,
     noise_samples: i64,
     samples: VecDeque<Sample>,
+    /// Of all samples together: each echo asks for it.
+    sum: Sum,
 }
 
 /// A HEARTBEAT that went out.
@@ -99,19 +101,19 @@ struct Arrived {
     missed: u64,
 }
 
-/// What lies between two echoes.
+/// What lies between two echoes. Every viewer has several of them, and no figure needs more bits than it has here.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sample {
-    pub(super) interval: Duration,
-    queue_us: i64,
+    interval_us: u32,
+    queue_us: i32,
     /// How much longer the way was than before.
-    pub(super) rise_us: i64,
+    rise_us: i32,
     /// Datagrams that were sent,
-    pub(super) sent: u64,
+    sent: u32,
     /// and how many came.
-    pub(super) received: u64,
+    received: u32,
     /// Datagrams that came twice.
-    duplicates: u64,
+    duplicates: u32,
     missed: bool,
     /// At least so many bytes per second went through.
     pub(super) capacity: Option<u64>,
@@ -119,6 +121,15 @@ pub(super) struct Sample {
     delivered: Option<u64>,
     /// How they left; `None` where that changed in between.
     pub(super) phase: Option<Phase>,
+}
+
+/// Several samples together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Sum {
+    interval_us: u64,
+    sent: u64,
+    received: u64,
+    duplicates: u64,
 }
 
 /// The echo of a HEARTBEAT in a FEEDBACK.
@@ -213,9 +224,18 @@ impl Rate {
         let before = self.last.replace(arrived)?;
         let sample = Sample::between(&before, &arrived, queue_us, phase);
         self.noise_samples = (self.noise_samples + 1).min(NOISE_SAMPLES);
-        self.noise_us += (sample.rise_us.abs() - self.noise_us) / self.noise_samples;
+        self.noise_us += (sample.rise_us().abs() - self.noise_us) / self.noise_samples;
         self.keep(sample);
         Some(sample)
+    }
+
+    /// A look at what an echo needs; see [`Sender::look`](super::Sender::look).
+    pub(super) fn look(&self) -> u64 {
+        let beat = self.beats.front().map_or(0, |beat| beat.datagrams);
+        let sample = self.samples.back().map_or(0, |sample| sample.sent);
+        let before = self.last.map_or(0, |last| last.received);
+        let parts = [beat, sample, before].into_iter().map(u64::from);
+        parts.fold(self.sum.sent, u64::wrapping_add).wrapping_add(self.one_way.look())
     }
 
     /// Keeps a sample in the place of what is too old. Of a path that nothing was sent on nothing has to be kept.
@@ -223,20 +243,21 @@ impl Rate {
         if sample.sent == 0 && self.samples.is_empty() {
             return;
         }
-        let lasts = |samples: &Self| samples.lasted() + sample.interval;
+        let lasts = |samples: &Self| samples.lasted() + sample.interval();
         while self.samples.len() >= SAMPLES_MAX
             || (self.samples.len() >= SAMPLES_KEPT && lasts(self) > SAMPLES_FOR)
         {
-            self.samples.pop_front();
+            let Some(oldest) = self.samples.pop_front() else { break };
+            self.sum.take_out(&oldest);
         }
         self.samples.push_back(sample);
+        self.sum.take_in(&sample);
     }
 
     /// Whether a queue stands in the path: worth to look more closely.
     pub(super) fn is_queueing(&self) -> bool {
         let newest = self.samples.iter().rev().take(SAMPLES_MIN);
-        self.samples.len() >= SAMPLES_MIN
-            && newest.map(|sample| sample.queue_us).min() > Some(self.queue_limit_us())
+        self.samples.len() >= SAMPLES_MIN && newest.map(Sample::queue_us).min() > Some(self.queue_limit_us())
     }
 
     /// The largest capacity that the samples show, bytes per second.
@@ -257,16 +278,14 @@ impl Rate {
     /// Whether too little comes of what is sent: by itself that may be random. Where what was asked for comes twice, it was
     /// not lost but late.
     pub(super) fn is_short(&self) -> bool {
-        let sum = |of: fn(&Sample) -> u64| self.samples.iter().map(of).sum::<u64>();
-        let (sent, received) = (sum(|sample| sample.sent), sum(|sample| sample.received));
+        let Sum { sent, received, duplicates, .. } = self.sum;
         let short = sent >= DATAGRAMS_MIN && (received as f64) < sent as f64 * DELIVERED_MIN;
-        short && sum(|sample| sample.duplicates) * TWICE < sent - received
+        short && duplicates * TWICE < sent - received
     }
 
     /// Whether so little comes that nothing but a bottleneck explains it.
     pub(super) fn is_choked(&self) -> bool {
-        let sum = |of: fn(&Sample) -> u64| self.samples.iter().map(of).sum::<u64>();
-        let (sent, received) = (sum(|sample| sample.sent), sum(|sample| sample.received));
+        let Sum { sent, received, .. } = self.sum;
         self.is_seen_for(CHOKED_FOR) && sent >= DATAGRAMS_MIN && received * CHOKED_SHARE < sent
     }
 
@@ -275,26 +294,31 @@ impl Rate {
         self.samples.len() >= SAMPLES_MIN && self.lasted() >= span
     }
 
-    fn lasted(&self) -> Duration {
-        self.samples.iter().map(|sample| sample.interval).sum()
+    const fn lasted(&self) -> Duration {
+        Duration::from_micros(self.sum.interval_us)
     }
 
     /// The shortest and the longest queue.
     fn queues_us(&self) -> (i64, i64) {
-        let queues = || self.samples.iter().map(|sample| sample.queue_us);
+        let queues = || self.samples.iter().map(Sample::queue_us);
         (queues().min().unwrap_or(0), queues().max().unwrap_or(0))
     }
 
     /// Whether the path carries less than the `needed` bytes per second: over three round trips a queue stood in it, and it grew
     /// though what passed it was no fraction of what it carries, or frames came too late.
     pub(super) fn is_too_slow(&self, rtt: Duration, needed: impl FnOnce() -> u64) -> bool {
-        let Some(recent) = self.recent(rtt) else { return false };
-        let standing = recent.iter().map(|sample| sample.queue_us).min().unwrap_or(0);
+        // Most paths have no queue at all: neither one that stood all the time nor one that never emptied.
+        if self.samples.back().is_none_or(|newest| newest.queue_us() <= QUEUE_MIN_US) {
+            return false;
+        }
+        let Some(count) = self.recent(rtt) else { return false };
+        let recent = || self.samples.iter().rev().take(count);
+        let standing = recent().map(Sample::queue_us).min().unwrap_or(0);
         // A single rise is a path that became longer.
-        let rises = || self.samples.iter().skip(1).map(|sample| sample.rise_us);
+        let rises = || self.samples.iter().skip(1).map(Sample::rise_us);
         let growing = rises().sum::<i64>() - rises().max().unwrap_or(0) > self.queue_limit_us();
-        let missing = recent.iter().filter(|sample| sample.missed).count() * 2 > recent.len();
-        let carried = || recent.iter().filter_map(|sample| sample.capacity).max();
+        let missing = recent().filter(|sample| sample.missed).count() * 2 > count;
+        let carried = || recent().filter_map(|sample| sample.capacity).max();
         let grows = || growing && carried().is_none_or(|carried| carried < needed().saturating_mul(AMPLE));
         (standing > self.queue_limit_us() && (missing || grows())) || (missing && self.is_full())
     }
@@ -315,7 +339,7 @@ impl Rate {
             && most - least < QUEUE_MIN_US.max(self.noise_us);
         if settled {
             (self.one_way, self.round_trip) = (Least::default(), Least::default());
-            self.samples.clear();
+            self.forget_evidence();
         }
         settled
     }
@@ -323,49 +347,87 @@ impl Rate {
     /// What was sent has changed: new evidence is needed.
     pub(super) fn forget_evidence(&mut self) {
         self.samples.clear();
+        self.sum = Sum::default();
     }
 
     const fn queue_limit_us(&self) -> i64 {
         QUEUE_MIN_US + NOISE_TIMES * self.noise_us
     }
 
-    /// The newest samples that span enough round trips: all there are, where those are too few for it.
-    fn recent(&self, rtt: Duration) -> Option<Vec<Sample>> {
-        let mut span = Duration::ZERO;
-        let mut recent = Vec::with_capacity(SAMPLES_KEPT);
+    /// How many of the newest samples span enough round trips: all there are, where those are too few for it.
+    fn recent(&self, rtt: Duration) -> Option<usize> {
+        let (mut span, mut count) = (Duration::ZERO, 0);
         for sample in self.samples.iter().rev() {
-            span += sample.interval;
-            recent.push(*sample);
-            if recent.len() >= SAMPLES_MIN && span >= rtt * ROUND_TRIPS {
+            span += sample.interval();
+            count += 1;
+            if count >= SAMPLES_MIN && span >= rtt * ROUND_TRIPS {
                 break;
             }
         }
-        recent.reverse();
-        let whole = span >= rtt * ROUND_TRIPS || recent.len() >= SAMPLES_KEPT;
-        (recent.len() >= SAMPLES_MIN && whole).then_some(recent)
+        let whole = span >= rtt * ROUND_TRIPS || count >= SAMPLES_KEPT;
+        (count >= SAMPLES_MIN && whole).then_some(count)
+    }
+}
+
+impl Sum {
+    fn take_in(&mut self, sample: &Sample) {
+        self.interval_us += u64::from(sample.interval_us);
+        self.sent += u64::from(sample.sent);
+        self.received += u64::from(sample.received);
+        self.duplicates += u64::from(sample.duplicates);
+    }
+
+    fn take_out(&mut self, sample: &Sample) {
+        self.interval_us -= u64::from(sample.interval_us);
+        self.sent -= u64::from(sample.sent);
+        self.received -= u64::from(sample.received);
+        self.duplicates -= u64::from(sample.duplicates);
     }
 }
 
 impl Sample {
     fn between(before: &Arrived, after: &Arrived, queue_us: i64, phase: Option<Phase>) -> Self {
         // What was recalled in the meantime may be more than what was sent.
-        let sent = after.beat.datagrams.wrapping_sub(before.beat.datagrams).cast_signed().max(0);
-        let sent = u64::from(sent.cast_unsigned());
-        let received = u64::from(after.received.wrapping_sub(before.received));
+        let sent =
+            after.beat.datagrams.wrapping_sub(before.beat.datagrams).cast_signed().max(0).cast_unsigned();
+        let received = after.received.wrapping_sub(before.received);
         let delivered = delivered(before, after);
         Self {
-            interval: after.beat.at.since(before.beat.at),
-            queue_us,
-            rise_us: after.transit_us - before.transit_us,
+            interval_us: u32::try_from(micros(after.beat.at.since(before.beat.at))).unwrap_or(u32::MAX),
+            queue_us: clamped(queue_us),
+            rise_us: clamped(after.transit_us - before.transit_us),
             sent,
             received,
-            duplicates: u64::from(after.duplicates.wrapping_sub(before.duplicates)),
+            duplicates: after.duplicates.wrapping_sub(before.duplicates),
             missed: after.missed > before.missed,
-            capacity: capacity(&after.beat, (sent, received), queue_us).max(delivered),
+            capacity: capacity(&after.beat, (sent.into(), received.into()), queue_us).max(delivered),
             delivered,
             phase,
         }
     }
+
+    pub(super) fn interval(&self) -> Duration {
+        Duration::from_micros(self.interval_us.into())
+    }
+
+    fn queue_us(&self) -> i64 {
+        self.queue_us.into()
+    }
+
+    /// How much longer the way was than before.
+    pub(super) fn rise_us(&self) -> i64 {
+        self.rise_us.into()
+    }
+
+    /// Datagrams that were sent, and how many came.
+    pub(super) const fn datagrams(&self) -> (u32, u32) {
+        (self.sent, self.received)
+    }
+}
+
+/// Microseconds, up to half an hour.
+fn clamped(us: i64) -> i32 {
+    i32::try_from(us).unwrap_or(if us < 0 { i32::MIN } else { i32::MAX })
 }
 
 /// What came between two HEARTBEATs, bytes per second of the peer's clock; `None` where they came close together.
@@ -390,9 +452,9 @@ fn capacity(beat: &Beat, (sent, received): (u64, u64), queue_us: i64) -> Option<
 #[cfg(test)]
 impl Sample {
     /// So long, with such a change of the way, so many sent and received, at an even pace.
-    pub(super) fn of(interval: Duration, rise_us: i64, (sent, received): (u64, u64)) -> Self {
+    pub(super) fn of(interval: Duration, rise_us: i32, (sent, received): (u32, u32)) -> Self {
         Self {
-            interval,
+            interval_us: u32::try_from(interval.as_micros()).unwrap(),
             queue_us: 0,
             rise_us,
             sent,

@@ -104,6 +104,11 @@ impl Thinning {
         self.active
     }
 
+    /// A look at what an echo needs; see [`Sender::look`](super::Sender::look).
+    pub(super) fn look(&self) -> u64 {
+        self.rate.look()
+    }
+
     /// Whether a queue stands in the path: worth to look more closely.
     pub(super) fn is_queueing(&self) -> bool {
         self.rate.is_queueing()

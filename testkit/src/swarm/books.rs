@@ -17,6 +17,21 @@ const LIVES_HELD: usize = 2;
 /// Seconds of frames that a worker may hold: the largest latency and the grace behind it.
 const SECONDS_HELD: usize = 12;
 
+/// What a client did not get.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Missed {
+    frames: u64,
+    left_out: u64,
+}
+
+impl Missed {
+    /// Frames that were missed since `before`. Where frames are left out the path is taken for a slow one still, though every frame may
+    /// be sent on it: sound overtakes pictures there.
+    pub(super) const fn since(self, before: Self) -> u64 {
+        if self.left_out == before.left_out { self.frames - before.frames } else { 0 }
+    }
+}
+
 /// The accountant's notes.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Books {
@@ -65,10 +80,16 @@ impl Books {
         patient.filter_map(|client| client.id).filter(is_whole).collect()
     }
 
-    /// Frames that these clients have missed so far.
-    pub(super) fn missed(stage: &Stage<'_>, clients: &[ClientId]) -> u64 {
-        let streams = clients.iter().flat_map(|id| stage.world.snapshot(*id).streams);
-        streams.map(|stream| stream.counters.late + stream.counters.lost).sum()
+    /// Frames that each of these clients has missed so far, and those that were left out for it.
+    pub(super) fn missed(stage: &Stage<'_>, clients: &[ClientId]) -> Vec<Missed> {
+        let of = |id: &ClientId| {
+            let counters = stage.world.snapshot(*id).streams.into_iter().map(|stream| stream.counters);
+            counters.fold(Missed::default(), |sum, it| Missed {
+                frames: sum.frames + it.late + it.lost,
+                left_out: sum.left_out + it.skipped,
+            })
+        };
+        clients.iter().map(of).collect()
     }
 
     /// The figures of all clients, before they are gone.

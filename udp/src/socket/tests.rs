@@ -202,6 +202,18 @@ async fn receiving_from_an_empty_queue_gives_nothing_and_no_fault() {
 }
 
 #[tokio::test]
+async fn a_receive_that_brings_nothing_leaves_nothing_of_the_one_before() {
+    let (a, mut b) = (plain("127.0.0.1:0"), socket("127.0.0.1:0"));
+    let mut buffers = RecvBuffers::new();
+    a.send_to(b"once", b.local_addr()).unwrap();
+    soon(b.readable()).await.unwrap();
+    assert_eq!((b.try_fill(&mut buffers), buffers.datagrams().count()), (1, 1));
+    for _ in 0..2 {
+        assert_eq!((b.try_fill(&mut buffers), buffers.datagrams().count()), (0, 0));
+    }
+}
+
+#[tokio::test]
 async fn what_the_kernel_refuses_has_its_class_and_later_sends_go_on() {
     let (mut a, mut b) = (socket("127.0.0.1:0"), socket("127.0.0.1:0"));
     let cases = [
