@@ -32,7 +32,7 @@ pub const OPEN_FRAMES_MAX: usize = 1_024;
 pub const OPEN_BYTES_MAX: usize = 2 * FRAME_LEN_MAX as usize;
 /// Bytes of whole frames that wait for an earlier one on one track: 10 s at 50 Mbit/s.
 pub const HELD_BYTES_MAX: usize = 64 << 20;
-/// Bytes of frames that a sender keeps of one track for those who may still ask.
+/// Bytes of frames that a producer keeps of one track for its broker, which may still ask; the broker's own limits are of channels.
 pub const HISTORY_BYTES_MAX: usize = 64 << 20;
 /// Tracks of one producer.
 pub const TRACKS_MAX: usize = 16;

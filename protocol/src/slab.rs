@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 
 use crate::id::EpochTag;
 use crate::limits::DATA_HEADER_LEN;
-use crate::parity::{self, PARITY_DATA_SHARDS_MAX};
+use crate::parity;
 use crate::wire::{DataFlags, DataHeader, OFFSET_CRC, parity_shards};
 
 /// A whole frame, ready to send. Copies of it share their bytes, and the parity once somebody asked for it.
@@ -138,11 +138,9 @@ impl Slab {
         Some(bytes.freeze())
     }
 
-    /// Bytes that it takes at the most, its parity included.
+    /// Bytes that it takes at present: its parity counts once somebody has asked for it.
     pub fn footprint(&self) -> usize {
-        let has_parity = self.count() <= PARITY_DATA_SHARDS_MAX;
-        let parity = if has_parity { usize::from(parity_shards(self.count())) * self.segment() } else { 0 };
-        self.bytes.len() + parity
+        self.bytes.len() + self.parity.get().and_then(Option::as_ref).map_or(0, Bytes::len)
     }
 
     /// The datagrams of `indices` once more, marked RETX with `round`, in a row. Indices out of range are left out.
@@ -278,6 +276,7 @@ mod tests {
     #[test]
     fn parity_datagrams_are_made_once_and_are_those_of_the_frame() {
         let slab = Slab::pack(header(100), &frame(950)).unwrap();
+        assert_eq!(slab.footprint(), slab.datagrams().len(), "nobody has asked for any");
         let two = slab.parity(2).unwrap();
         assert_eq!(slab.clone().parity(1).unwrap(), two.slice(..136));
         let parity = shards(&two);

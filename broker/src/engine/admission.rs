@@ -112,7 +112,7 @@ pub struct SessionLimits {
     pub per_prefix: usize,
     /// Whether viewers on paths that are too slow are sent fewer frames (PROTOCOL 7.8).
     pub thins: bool,
-    /// Bytes of frames that are kept of one channel, parity that they may have included; always the newest of each track.
+    /// Bytes of frames that are kept of one channel, the parity that was made of them included; always the newest of each track.
     pub channel_bytes: usize,
     /// The same of all channels. Workers share the frames.
     pub frame_bytes: usize,

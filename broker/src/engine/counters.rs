@@ -47,6 +47,8 @@ pub struct Counters {
     pub sessions_moved: u64,
     /// Frames taken from producers of this worker.
     pub frames_in: u64,
+    /// Frames, of another worker most likely, that no channel here has a use for: their life is over, or they are held already.
+    pub frames_stale: u64,
     /// Frames handed to viewers, one for each viewer.
     pub frames_out: u64,
     /// Datagrams sent again to viewers.

@@ -32,7 +32,10 @@ impl Broker {
         let header = slab.header();
         // The one before it first: a HEARTBEAT behind that speaks of the newest frame there is.
         self.unfold_channel(now, header.producer);
-        let Some(number) = self.channels.insert(now, slab) else { return };
+        let Some(number) = self.channels.insert(now, slab) else {
+            self.counters.frames_stale += 1;
+            return;
+        };
         let Some(channel) = self.channels.get_mut(header.producer) else { return };
         let track = channel.live.as_ref().and_then(|live| live.track(header.stream));
         let interval = track.map(|(track, _)| track.frame_duration).unwrap_or_default();

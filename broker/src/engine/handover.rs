@@ -111,3 +111,25 @@ pub enum Handover {
         code: Code,
     },
 }
+
+/// What it costs where a message finds no room.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Worth {
+    /// Nobody says it again: without it the other worker would go on with what is not so. It waits until there is room.
+    Lasting,
+    /// A frame, or what the next one of its kind replaces: it is lost, and counted.
+    Passing,
+    /// What anybody may send, and its sender says again.
+    Foreign,
+}
+
+impl Handover {
+    /// What it costs where it finds no room.
+    pub const fn worth(&self) -> Worth {
+        match self {
+            Self::Up { .. } | Self::Down { .. } | Self::Gap { .. } | Self::Supersede { .. } => Worth::Lasting,
+            Self::Frame { .. } | Self::Timing { .. } => Worth::Passing,
+            Self::Datagram { .. } => Worth::Foreign,
+        }
+    }
+}

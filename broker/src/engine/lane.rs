@@ -80,9 +80,9 @@ impl Load {
 }
 
 impl Leaving {
-    /// Bytes.
-    pub(super) fn len(&self) -> usize {
-        self.transmit.bytes.len() + self.report.as_ref().map_or(0, Bytes::len)
+    /// What it takes of its channel's turn.
+    pub(super) fn cost(&self) -> usize {
+        self.transmit.cost() + self.report.as_ref().map_or(0, Bytes::len)
     }
 }
 

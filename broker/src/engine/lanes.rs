@@ -98,7 +98,7 @@ impl Lanes {
         let next = if dropped > 0 {
             Some(Next::Dropped)
         } else if let Some(leaving) = lane.pop() {
-            self.left = self.left.saturating_sub(leaving.len());
+            self.left = self.left.saturating_sub(leaving.cost());
             Some(Next::Leaving(leaving))
         } else {
             lane.frame().map(|_| Next::Group(producer))

@@ -1,7 +1,7 @@
 //! How many bytes of frames are kept: of one channel, and of all.
 //!
 //! Frames are kept as long as somebody may ask for them. Where that is more than there is memory for, the oldest go first,
-//! of the channel that has too much, or of the largest one where all together have. The newest frame of a track stays.
+//! of the channel that has too much, or of the largest ones where all together have. The newest frame of a track stays.
 
 use protocol::id::ProducerId;
 use protocol::sender::History;
@@ -9,7 +9,7 @@ use protocol::sender::History;
 use super::admission::SessionLimits;
 use super::channel::{Channel, Channels};
 
-/// Where all channels together have too much, an eighth is freed at once: looking for the largest takes a look at all.
+/// Where all channels together have too much, an eighth is freed at once: looking for the largest ones takes a look at all.
 const FREED_SHARE: usize = 8;
 
 /// What may be kept, and what is.
@@ -52,30 +52,57 @@ impl Channels {
         }
     }
 
-    /// Adds up what is kept.
+    /// Adds up what is kept, the parity that was made meanwhile included.
     pub(super) fn measure(&mut self) {
-        self.memory.bytes = self.table.values().map(Channel::bytes).sum();
+        let mut bytes = 0;
+        for channel in self.table.values_mut() {
+            channel.histories_mut().for_each(History::measure);
+            bytes += channel.bytes();
+        }
+        self.memory.bytes = bytes;
     }
 
+    /// Cuts the largest channels down to one size, the one at which all together have room.
     fn shrink(&mut self) {
         let goal = self.memory.all_max - self.memory.all_max / FREED_SHARE;
+        // What is left of a channel may be more than its share: then the others have less.
         while self.memory.bytes > goal {
-            let Some(largest) = self.table.values_mut().max_by_key(|channel| channel.bytes()) else { return };
-            let before = largest.bytes();
-            self.memory.forgotten += largest.shrink_to(before / 2);
-            let freed = before - largest.bytes();
-            if freed == 0 {
+            let (spare, fixed): (Vec<&Channel>, Vec<_>) = self.table.values().partition(|it| it.has_spare());
+            let fixed: usize = fixed.into_iter().map(Channel::bytes).sum();
+            let share = level(spare.into_iter().map(Channel::bytes).collect(), goal.saturating_sub(fixed));
+            let forgotten = self.table.values_mut().map(|channel| channel.shrink_to(share)).sum::<u64>();
+            if forgotten == 0 {
                 // The newest frames alone are more than that.
                 return;
             }
-            self.memory.bytes = self.memory.bytes.saturating_sub(freed);
+            self.memory.forgotten += forgotten;
+            self.memory.bytes = self.table.values().map(Channel::bytes).sum();
         }
     }
+}
+
+/// The most that each may have so that all of them have no more than `goal`: none gives anything while another one has more.
+fn level(mut sizes: Vec<usize>, goal: usize) -> usize {
+    sizes.sort_unstable();
+    let (mut left, mut count) = (goal, sizes.len());
+    for size in sizes {
+        if size.saturating_mul(count) > left {
+            return left / count;
+        }
+        left -= size;
+        count -= 1;
+    }
+    usize::MAX
 }
 
 impl Channel {
     fn bytes(&self) -> usize {
         self.histories().map(History::bytes).sum()
+    }
+
+    /// Whether it holds more than the newest frames.
+    fn has_spare(&self) -> bool {
+        self.histories().any(|history| history.len() > 1)
     }
 
     /// Forgets the oldest frames of whatever track, down to so many bytes; how many.
@@ -180,6 +207,35 @@ mod tests {
         assert!(bytes(&channels, LARGE) + kept <= 4 << 20);
         assert_eq!(bytes(&channels, SMALL), kept);
         assert!(channels.memory.forgotten() > 100);
+    }
+
+    #[test]
+    fn channels_give_way_down_to_one_size_and_what_one_cannot_give_the_others_do() {
+        assert_eq!(level(vec![50, 10, 90], 110), 50);
+        assert_eq!(level(vec![50, 10, 90], 70), 30);
+        assert_eq!(level(vec![5, 6, 7], 1), 0);
+        assert_eq!(level(vec![5, 6, 7], 18), usize::MAX);
+        let mut channels = channels(1 << 30, 4 << 20);
+        insert(&mut channels, LARGE, 1, 3 << 20);
+        (1..=100).for_each(|number| insert(&mut channels, SMALL, number, 20_000));
+        assert!(bytes(&channels, LARGE) > 3 << 20, "its newest frame stays");
+        assert!(bytes(&channels, LARGE) + bytes(&channels, SMALL) <= 4 << 20);
+        assert!(bytes(&channels, SMALL) > 100_000);
+    }
+
+    #[test]
+    fn parity_counts_once_it_was_made() {
+        let mut channels = channels(1 << 30, 1 << 30);
+        insert(&mut channels, LARGE, 1, 5_000);
+        channels.measure();
+        let before = channels.memory.bytes;
+        let live = channels.live(LARGE).and_then(|live| live.track(StreamId::VIDEO)?.1.newest());
+        let parity = live.and_then(|(_, slab)| slab.parity(1)).unwrap();
+        channels.measure();
+        assert!(
+            channels.memory.bytes >= before + parity.len()
+                && channels.memory.bytes == bytes(&channels, LARGE)
+        );
     }
 
     #[test]

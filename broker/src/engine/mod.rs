@@ -57,7 +57,7 @@ use protocol::wire::{
 pub use admission::{Keys, SessionLimits};
 pub use counters::Counters;
 pub use directory::Directory;
-pub use handover::{Handover, Path, Publication, Timing};
+pub use handover::{Handover, Path, Publication, Timing, Worth};
 pub use outbox::Transmit;
 
 use admission::{Caller, Gate};
@@ -73,6 +73,9 @@ use viewer::Viewer;
 const HOUSEKEEPING: Duration = Duration::from_millis(100);
 /// How often it is measured what the viewers of each channel need: their paths change slowly, and all of them are looked at.
 const AUDIENCES: Duration = Duration::from_secs(4);
+/// Sessions whose time has come that are looked at before the socket is again: a millisecond's work. Thousands may have their leases
+/// end at once.
+const TIMERS_PER_TURN: usize = 512;
 /// Hand-overs that may wait for their worker.
 const HANDOVERS_MAX: usize = 1 << 14;
 
@@ -216,7 +219,7 @@ impl Broker {
     }
 
     fn hand_over(&mut self, worker: u8, message: Handover) {
-        if self.handovers.len() >= HANDOVERS_MAX {
+        if self.handovers.len() >= HANDOVERS_MAX && message.worth() != Worth::Lasting {
             self.counters.dropped_handover += 1;
             return;
         }
@@ -531,12 +534,12 @@ impl Broker {
         self.timers.insert((due, id));
     }
 
-    /// Lets time pass.
+    /// Lets time pass. Where very much is due at once some of it stays so: then [`Broker::poll_timeout`] is not after `now`.
     pub fn handle_timeout(&mut self, now: Time) {
-        while let Some(&(due, id)) = self.timers.first()
-            && due <= now
-        {
-            self.timers.pop_first();
+        for _ in 0..TIMERS_PER_TURN {
+            let Some(timer) = self.timers.first().copied().filter(|(due, _)| *due <= now) else { break };
+            self.timers.remove(&timer);
+            let (_, id) = timer;
             let Some(session) = self.sessions.get_mut(&id) else { continue };
             session.timer = None;
             if now >= session.lease_ends() {

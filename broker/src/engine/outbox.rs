@@ -33,6 +33,16 @@ pub struct Transmit {
     pub segment: usize,
 }
 
+/// A send counts as this many bytes at least: a kernel call takes about as long as copying them.
+const SEND_COST_MIN: usize = 1 << 12;
+
+impl Transmit {
+    /// What it takes of a share of bytes.
+    pub fn cost(&self) -> usize {
+        self.bytes.len().max(SEND_COST_MIN)
+    }
+}
+
 /// The queues towards the socket.
 #[derive(Default)]
 pub(super) struct Outbox {

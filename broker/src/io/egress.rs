@@ -13,8 +13,6 @@ use super::allowance::Allowance;
 /// Bytes that a worker sends before it looks at what came in meanwhile: about a hundred frames of 10 kB, well below a
 /// millisecond.
 pub(super) const BYTES_PER_TURN: usize = 1 << 20;
-/// A send counts as this many bytes at least: a kernel call takes about as long as copying them.
-const SEND_COST_MIN: usize = 1 << 12;
 
 /// Why sending came to its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -79,15 +77,16 @@ impl Egress {
             }
             let (sent, last) = send(self.held.make_contiguous());
             for transmit in self.held.drain(..sent.min(self.held.len())) {
-                *budget = budget.saturating_sub(cost(&transmit));
+                *budget = budget.saturating_sub(transmit.cost());
                 spend(&mut self.allowance, transmit.bytes.len());
             }
             match last {
                 SendOutcome::Sent => {}
                 SendOutcome::Dropped { .. } => {
-                    let refused = self.held.pop_front().map_or(0, |refused| refused.bytes.len());
-                    *budget = budget.saturating_sub(refused.max(SEND_COST_MIN));
-                    spend(&mut self.allowance, refused);
+                    if let Some(refused) = self.held.pop_front() {
+                        *budget = budget.saturating_sub(refused.cost());
+                        spend(&mut self.allowance, refused.bytes.len());
+                    }
                 }
                 SendOutcome::Blocked { sent_bytes } => {
                     spend(&mut self.allowance, sent_bytes);
@@ -105,18 +104,13 @@ impl Egress {
     /// Takes as much as is to be sent together: a rate wants one after the other.
     fn hold_some(&mut self, budget: usize, next: &mut impl FnMut() -> Option<Transmit>) {
         let most = if self.allowance.is_some() { 1 } else { BATCH_MAX };
-        let mut left = budget.saturating_sub(self.held.iter().map(cost).sum());
+        let mut left = budget.saturating_sub(self.held.iter().map(Transmit::cost).sum());
         while self.held.len() < most && left > 0 {
             let Some(transmit) = next() else { return };
-            left = left.saturating_sub(cost(&transmit));
+            left = left.saturating_sub(transmit.cost());
             self.held.push_back(transmit);
         }
     }
-}
-
-/// What a send takes of the share.
-fn cost(transmit: &Transmit) -> usize {
-    transmit.bytes.len().max(SEND_COST_MIN)
 }
 
 fn spend(allowance: &mut Option<Allowance>, bytes: usize) {
@@ -196,9 +190,10 @@ mod tests {
 
     #[test]
     fn a_turn_sends_its_share_and_small_datagrams_count_as_more_than_their_bytes() {
-        let mut queue = vec![transmit(b"aa"); BYTES_PER_TURN / SEND_COST_MIN + 5];
+        let most = BYTES_PER_TURN / transmit(b"aa").cost();
+        let mut queue = vec![transmit(b"aa"); most + 5];
         let (end, offered) = drain(&mut Egress::default(), BYTES_PER_TURN, &mut queue, &[]);
-        assert_eq!((end, offered.len()), (Drained::Paused, BYTES_PER_TURN / SEND_COST_MIN));
+        assert_eq!((end, offered.len()), (Drained::Paused, most));
         assert_eq!(queue.len(), 5);
     }
 }

@@ -21,6 +21,8 @@ use super::summary;
 const HANDOVERS_PER_TURN: usize = 32;
 /// Receives in one turn. Each brings up to 32 datagrams, or runs of them.
 const RECEIVES_PER_TURN: usize = 2;
+/// Another worker's queue was full: whether it has room by now is looked up after this.
+const HELD_FOR: Duration = Duration::from_millis(1);
 /// At the end, what was due before is sent for this long,
 const LAST_FRAMES_WITHIN: Duration = Duration::from_millis(250);
 /// and the goodbyes are sent by then. Every role ends within a second.
@@ -125,6 +127,7 @@ impl Worker {
 
     /// Empties the engine's queues: to the other workers, then to the network.
     fn pass_on(&mut self, budget: &mut usize) -> Drained {
+        self.exchange.flush();
         while let Some((worker, message)) = self.broker.poll_handover() {
             if !self.exchange.offer(worker, message) {
                 self.broker.note_handover_dropped();
@@ -145,8 +148,9 @@ impl Worker {
         self.rest();
         let due = self.broker.poll_timeout().into_iter().chain(self.egress.due()).min();
         let wanted = Ready { readable: true, writable: self.egress.is_blocked() };
+        let held = self.exchange.flush().then_some(HELD_FOR);
         let exchange = &self.exchange;
-        let limit = due.map(|due| due.since(self.clock.now()));
+        let limit = due.map(|due| due.since(self.clock.now())).into_iter().chain(held).min();
         let came = || exchange.has_some() || stopping();
         self.readable = exchange.bell().wait(&self.socket, wanted, limit, came)?.readable;
         if self.readable {
@@ -266,7 +270,7 @@ mod tests {
     #[test]
     fn a_turn_is_bounded_and_says_that_more_is_left() {
         let mut ends = Exchange::between(2).unwrap();
-        let (other, own) = (ends.pop().unwrap(), ends.pop().unwrap());
+        let (mut other, own) = (ends.pop().unwrap(), ends.pop().unwrap());
         let (mut worker, peer) = (worker(own), socket());
         for _ in 0..=HANDOVERS_PER_TURN {
             assert!(other.offer(0, hello(&peer)));

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use protocol::id::{EpochTag, ProducerId, StreamId, TrackKey};
+use protocol::limits::HISTORY_BYTES_MAX;
 use protocol::receiver::Counters;
 use protocol::sender::{Histories, History};
 use protocol::serial::Serial;
@@ -150,6 +151,7 @@ impl Tracks {
         let slab = Slab::pack(header, frame)?;
         track.history.expire(now, keep);
         let number = track.history.insert(now, slab.clone())?;
+        track.history.keep_within(HISTORY_BYTES_MAX);
         track.group = group;
         track.next = track.next.plus(1);
         track.published += 1;

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::limits::HISTORY_BYTES_MAX;
 use crate::serial::Serial;
 use crate::slab::Slab;
 use crate::time::{Time, micros};
@@ -68,9 +67,6 @@ impl History {
         self.taken_in = self.taken_in.wrapping_add(1);
         let best = self.best_arrival(now, place, &slab);
         self.frames.insert(place, Held { number, slab, since: now, best });
-        while self.bytes > HISTORY_BYTES_MAX && self.frames.len() > 1 {
-            self.drop_oldest();
-        }
         Some(number)
     }
 
@@ -108,6 +104,11 @@ impl History {
         while self.gaps.front().is_some_and(|gap| old(gap.since)) {
             self.gaps.pop_front();
         }
+    }
+
+    /// Forgets the oldest frames down to so many bytes, but never the newest one.
+    pub fn keep_within(&mut self, bytes: usize) {
+        while self.bytes > bytes && self.forget_oldest() {}
     }
 
     /// Forgets the oldest frame to make room, but never the newest one; false where there is nothing to forget.
@@ -184,9 +185,14 @@ impl History {
         self.frames.is_empty()
     }
 
-    /// Bytes held, the parity that they may have included.
+    /// Bytes held; of parity what was made before they were measured.
     pub const fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Adds up the bytes anew: parity is made when somebody asks for it.
+    pub fn measure(&mut self) {
+        self.bytes = self.frames.iter().map(|held| held.slab.footprint()).sum();
     }
 
     /// Whether the frame is neither held nor given up, though frames around it are here.
