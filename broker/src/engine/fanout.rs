@@ -11,6 +11,7 @@ use protocol::slab::Slab;
 use protocol::time::Time;
 use protocol::wire::{Message, Skip, SkipItem, SkipRange, SkipReason};
 
+use super::audience::Subscribers;
 use super::channel::Channels;
 use super::fan::{Fan, Frame, GROUP, Group};
 use super::grid::coarse;
@@ -26,12 +27,15 @@ use super::{Broker, Counters};
 const SHARED_MIN: usize = 256;
 
 impl Broker {
-    /// Takes a whole frame into the history and queues it for every viewer: one slab, one send each, made as it leaves where nothing
+    /// Takes a whole frame into the history and queues it for every viewer: one slab, one send each, made as it leaves where little
     /// of the channel waits. The order of the viewers rotates, so that nobody is always the last.
     pub(super) fn fan_out(&mut self, now: Time, slab: &Slab) {
         let header = slab.header();
-        // The one before it first: a HEARTBEAT behind that speaks of the newest frame there is.
-        self.unfold_channel(now, header.producer);
+        let viewers = self.channels.subscribers(header.producer).map_or(0, Subscribers::len);
+        if !self.outbox.has_room_for_fan(header.producer, now, viewers) {
+            // Those before it first.
+            self.unfold_channel(now, header.producer);
+        }
         let Some(number) = self.channels.insert(now, slab) else {
             self.counters.frames_stale += 1;
             return;
@@ -125,7 +129,7 @@ impl Broker {
     /// Offers a viewer the frames whose turn would come to it later: it is told what it was sent, and would ask for them.
     fn catch_up(&mut self, now: Time, slot: Slot) {
         let Some(Role::Viewer(viewer)) = self.sessions.at(slot).map(|session| &session.role) else { return };
-        let frames = viewer.targets().filter_map(|target| self.outbox.frame_of(target.producer));
+        let frames = viewer.targets().flat_map(|target| self.outbox.frames_of(target.producer));
         let missing = frames.filter(|frame| viewer.sender.awaits(&frame.key(), frame.nth));
         for frame in missing.cloned().collect::<Vec<_>>() {
             // Two subscriptions to one producer name each frame twice.
@@ -319,10 +323,13 @@ impl Offering<'_> {
         let slab = &self.frame.slab;
         let data = slab.datagrams();
         let Role::Viewer(viewer) = &session.role else { return None };
-        // It would overtake what waits in the lanes of other channels.
+        // It would overtake what waits in the lanes of other channels,
         let own = slab.header().producer;
         let only = viewer.targets().all(|target| target.producer == own);
-        if slab.count() != 1 || data.len() < SHARED_MIN || !only {
+        // and the frames behind this one, of which it speaks, too.
+        let newest =
+            || !self.outbox.frames_of(own).any(|frame| viewer.sender.awaits(&frame.key(), frame.nth));
+        if slab.count() != 1 || data.len() < SHARED_MIN || !only || !newest() {
             return None;
         }
         let room = data.len().min(DATAGRAM_LEN);

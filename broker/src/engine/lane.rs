@@ -1,6 +1,7 @@
 //! Media of one channel that waits for the socket, in order.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use bytes::Bytes;
 use protocol::id::SessionId;
@@ -15,6 +16,12 @@ use super::outbox::Transmit;
 pub(super) const TURN_BYTES: usize = 65_000;
 /// Sends that are made at once: a group of viewers, and HEARTBEATs behind some of them.
 const READY_MIN: usize = 32;
+/// Frames for everybody that wait behind each other: sound and pictures of one moment,
+const FANS_MAX: usize = 4;
+/// which come within this. One that comes later is behind by so much that each viewer's has to know how long it may wait.
+const FANS_WITHIN: Duration = Duration::from_millis(20);
+/// A frame for everybody waits for so many sends that are made before it.
+const FAN_BEHIND_MAX: usize = 2 * READY_MIN;
 
 /// A send that waits.
 pub(super) struct Waiting {
@@ -48,11 +55,12 @@ pub(super) struct Dropped {
     pub(super) bytes: Bytes,
 }
 
-/// What waits: the sends that are made, and behind them the frame that more are still to be made of.
+/// What waits: the sends that are made, and behind them the frames that more are still to be made of.
 #[derive(Default)]
 pub(super) struct Lane {
     ready: VecDeque<Waiting>,
-    fan: Option<Fan>,
+    /// In the order in which they came. What of one viewer's is made ahead of its turn, is so in this order, too.
+    fans: VecDeque<Fan>,
     load: Load,
     /// So many sends were made before the last one was dropped: of no use any more where they need what that was part of.
     suspects: usize,
@@ -119,24 +127,33 @@ impl Lane {
         self.ready.push_back(waiting);
     }
 
-    /// A frame for everybody, where no other one waits.
-    pub(super) fn set_fan(&mut self, fan: Fan) {
-        self.load.promised = fan.left();
-        self.fan = Some(fan);
+    /// Whether a frame for everybody that came `at` may wait here.
+    pub(super) fn has_room_for_fan(&self, at: Time) -> bool {
+        let soon = self.fans.back().is_none_or(|fan| at.since(fan.frame().at) <= FANS_WITHIN);
+        soon && self.fans.len() < FANS_MAX && self.ready.len() <= FAN_BEHIND_MAX
     }
 
-    /// The next viewers of the frame for everybody.
+    /// A frame for everybody, behind what waits.
+    pub(super) fn push_fan(&mut self, fan: Fan) {
+        self.load.promised += fan.left();
+        self.fans.push_back(fan);
+    }
+
+    /// The next viewers of the first frame for everybody.
     pub(super) fn next_group(&mut self, subscribers: Option<&Subscribers>) -> Option<Group> {
-        let fan = self.fan.as_mut()?;
+        let fan = self.fans.front_mut()?;
+        let before = fan.left();
         let group = fan.next_group(subscribers);
-        self.load.promised = fan.left();
-        self.fan.take_if(|fan| fan.left() == 0);
+        self.load.promised = self.load.promised + fan.left() - before;
+        if fan.left() == 0 {
+            self.fans.pop_front();
+        }
         Some(group)
     }
 
-    /// The frame that has not left for everybody.
-    pub(super) fn frame(&self) -> Option<&Frame> {
-        self.fan.as_ref().map(Fan::frame)
+    /// The frames that have not left for everybody, in order.
+    pub(super) fn frames(&self) -> impl Iterator<Item = &Frame> {
+        self.fans.iter().map(Fan::frame)
     }
 
     /// The next datagrams that are made: of a large frame one run.
@@ -181,7 +198,7 @@ impl Lane {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.ready.is_empty() && self.fan.is_none()
+        self.ready.is_empty() && self.fans.is_empty()
     }
 }
 

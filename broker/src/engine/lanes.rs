@@ -46,15 +46,20 @@ impl Lanes {
         self.lane(producer).push(waiting);
     }
 
-    /// Queues a frame for all viewers of its channel, where nothing of that waits: else it is given back.
+    /// Queues a frame for all viewers of its channel, where little of that waits: else it is given back.
     pub(super) fn push_fan(&mut self, fan: Fan) -> Option<Fan> {
         let producer = fan.frame().key().producer;
-        if self.table.get(&producer).is_some_and(|lane| !lane.is_empty()) {
+        if !self.has_room_for_fan(producer, fan.frame().at) {
             return Some(fan);
         }
         self.load.promised += fan.left();
-        self.lane(producer).set_fan(fan);
+        self.lane(producer).push_fan(fan);
         None
+    }
+
+    /// Whether a frame for everybody that came `at` may wait.
+    pub(super) fn has_room_for_fan(&self, producer: ProducerId, at: Time) -> bool {
+        self.table.get(&producer).is_none_or(|lane| lane.has_room_for_fan(at))
     }
 
     fn lane(&mut self, producer: ProducerId) -> &mut Lane {
@@ -101,7 +106,7 @@ impl Lanes {
             self.left = self.left.saturating_sub(leaving.cost());
             Some(Next::Leaving(leaving))
         } else {
-            lane.frame().map(|_| Next::Group(producer))
+            lane.frames().next().map(|_| Next::Group(producer))
         };
         self.load.follow(before, lane.load());
         if lane.is_empty() {
@@ -114,18 +119,18 @@ impl Lanes {
         next
     }
 
-    /// The channels with a frame that has not left for everybody.
+    /// The channels with frames that have not left for everybody.
     pub(super) fn fanning(&self) -> Vec<ProducerId> {
-        let fans = |(producer, lane): (&ProducerId, &Lane)| lane.frame().map(|_| *producer);
+        let fans = |(producer, lane): (&ProducerId, &Lane)| lane.frames().next().map(|_| *producer);
         if self.load.promised == 0 { Vec::new() } else { self.table.iter().filter_map(fans).collect() }
     }
 
-    /// That frame.
-    pub(super) fn frame_of(&self, producer: ProducerId) -> Option<&Frame> {
-        self.table.get(&producer).and_then(Lane::frame)
+    /// Those frames, in order.
+    pub(super) fn frames_of(&self, producer: ProducerId) -> impl Iterator<Item = &Frame> {
+        self.table.get(&producer).into_iter().flat_map(Lane::frames)
     }
 
-    /// The next viewers that it is for, whoever's turn it is.
+    /// The next viewers that the first of them is for, whoever's turn it is.
     pub(super) fn next_group(&mut self, producer: ProducerId, channels: &Channels) -> Option<Group> {
         let lane = self.table.get_mut(&producer)?;
         let before = lane.load();
@@ -321,10 +326,10 @@ mod tests {
     fn a_frame_for_everybody_is_made_for_a_group_at_a_time_behind_what_was_made_before() {
         let channels = watched(&[SMALL], GROUP as u64 + 4);
         let mut lanes = Lanes::default();
-        lanes.push(SMALL, Waiting::for_good(frame(100, 1)));
-        assert!(lanes.push_fan(fan(SMALL, GROUP + 4)).is_some(), "something waits ahead of it");
-        assert!(pop(&mut lanes, Time::ZERO).is_some() && lanes.push_fan(fan(SMALL, GROUP + 4)).is_none());
-        assert!(lanes.push_fan(fan(SMALL, GROUP + 4)).is_some(), "the one before it comes first");
+        (0..100).for_each(|_| lanes.push(SMALL, Waiting::for_good(frame(100, 1))));
+        assert!(lanes.push_fan(fan(SMALL, GROUP + 4)).is_some(), "much waits ahead of it");
+        assert_eq!(all(&mut lanes).len(), 100);
+        assert!(lanes.push_fan(fan(SMALL, GROUP + 4)).is_none());
         lanes.push(SMALL, Waiting::for_good(frame(100, 2)));
         assert_eq!(lanes.load(), Load { made: 1, promised: GROUP + 4 });
         let sevens = |count| std::iter::repeat_n("7", count);
@@ -333,6 +338,24 @@ mod tests {
         let expected: Vec<&str> = ["2"].into_iter().chain(groups).collect();
         assert_eq!(order(&mut lanes, &channels), expected);
         assert!(is_empty(&lanes));
+    }
+
+    #[test]
+    fn frames_for_everybody_that_come_together_wait_behind_each_other_and_a_later_one_does_not() {
+        let channels = watched(&[SMALL], GROUP as u64 + 4);
+        let mut lanes = Lanes::default();
+        let at = |ms: u64| {
+            let frame = Frame { at: Time::from_micros(ms * 1_000), ..picture(SMALL) };
+            Fan::new(frame, SessionId(1), GROUP + 4)
+        };
+        assert!(lanes.push_fan(at(100)).is_none() && lanes.push_fan(at(101)).is_none());
+        assert!(lanes.push_fan(at(150)).is_some());
+        assert_eq!((lanes.frames_of(SMALL).count(), lanes.load().promised), (2, 2 * GROUP + 8));
+        let groups = [format!("group of {GROUP}"), "group of 4".to_owned()];
+        let order = order(&mut lanes, &channels);
+        let seen: Vec<&String> = order.iter().filter(|what| *what != "7").collect();
+        assert_eq!(seen, groups.iter().chain(&groups).collect::<Vec<_>>());
+        assert!(order.len() == 2 * GROUP + 8 + 4 && is_empty(&lanes));
     }
 
     #[test]

@@ -98,8 +98,8 @@ impl Outbox {
         }
     }
 
-    /// A frame for all viewers of its channel, made as it leaves, or given back: where there is no room for all of them, or something
-    /// of the channel waits ahead of it. Behind others each viewer's would not know in time how long it may wait.
+    /// A frame for all viewers of its channel, made as it leaves, or given back: where there is no room for all of them, or much
+    /// of the channel waits ahead of it. Behind that each viewer's would not know in time how long it may wait.
     pub(super) fn fan(&mut self, fan: Fan) -> Option<Fan> {
         if self.media.load().total() + fan.left() > MEDIA_MAX {
             return Some(fan);
@@ -107,17 +107,23 @@ impl Outbox {
         self.media.push_fan(fan)
     }
 
-    /// The channels with a frame that has not left for everybody.
+    /// Whether a frame for so many viewers that comes `at` is not given back.
+    pub(super) fn has_room_for_fan(&self, producer: ProducerId, at: Time, viewers: usize) -> bool {
+        let room = self.media.load().total() + viewers <= MEDIA_MAX;
+        room && self.media.has_room_for_fan(producer, at)
+    }
+
+    /// The channels with frames that have not left for everybody.
     pub(super) fn fanning(&self) -> Vec<ProducerId> {
         self.media.fanning()
     }
 
-    /// That frame.
-    pub(super) fn frame_of(&self, producer: ProducerId) -> Option<&Frame> {
-        self.media.frame_of(producer)
+    /// Those frames, in order.
+    pub(super) fn frames_of(&self, producer: ProducerId) -> impl Iterator<Item = &Frame> {
+        self.media.frames_of(producer)
     }
 
-    /// The next viewers that it is for.
+    /// The next viewers that the first of them is for.
     pub(super) fn next_group(&mut self, producer: ProducerId, channels: &Channels) -> Option<Group> {
         self.media.next_group(producer, channels)
     }
@@ -281,17 +287,17 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_for_everybody_needs_room_for_all_of_them_and_an_idle_channel() {
+    fn a_frame_for_everybody_needs_room_for_all_of_them_and_a_channel_of_which_little_waits() {
         let mut outbox = Outbox::default();
-        assert!(media(&mut outbox, Time::ZERO, LATER));
+        let behind = 100;
+        assert_eq!((0..behind).filter(|_| media(&mut outbox, Time::ZERO, LATER)).count(), behind);
         let other = ProducerId::from_bytes([3, 2, 1]);
         let mut takes = |channel, viewers| {
             outbox.fan(Fan::new(frame(channel), SessionId(1), viewers)).map(|fan| fan.left())
         };
-        assert_eq!(takes(CHANNEL, 1), Some(1), "something waits ahead of it");
-        assert_eq!(takes(other, MEDIA_MAX), Some(MEDIA_MAX));
-        assert_eq!(takes(other, MEDIA_MAX - 2), None);
-        assert_eq!(takes(other, 1), Some(1), "the one before it");
+        assert_eq!(takes(CHANNEL, 1), Some(1), "much waits ahead of it");
+        assert_eq!(takes(other, MEDIA_MAX - behind + 1), Some(MEDIA_MAX - behind + 1));
+        assert_eq!(takes(other, MEDIA_MAX - behind - 1), None);
         assert_eq!(takes(ProducerId::NONE, 2), Some(2));
         assert_eq!(takes(ProducerId::NONE, 1), None);
     }
