@@ -590,3 +590,6 @@ impl Broker {
         self.handovers.pop_front()
     }
 }
+
+#[cfg(test)]
+mod tests;
