@@ -15,6 +15,8 @@ use super::sessions::Slot;
 
 /// Viewers that are looked at together: as many as a processor fetches memory for at once.
 pub(super) const GROUP: usize = 32;
+/// The first ones: nobody waits for what is made for more. Each group has twice as many as the one before.
+const FIRST_GROUP: usize = 4;
 
 /// A frame for everybody.
 #[derive(Clone)]
@@ -47,6 +49,8 @@ pub(super) struct Fan {
     next: SessionId,
     /// How many are left, about: some come and go meanwhile.
     left: usize,
+    /// Viewers of the next group at the most.
+    group: usize,
 }
 
 /// The next viewers of a fan.
@@ -65,7 +69,7 @@ impl Group {
 impl Fan {
     /// A frame for so many viewers, `first` before all others.
     pub(super) const fn new(frame: Frame, first: SessionId, viewers: usize) -> Self {
-        Self { frame, first, next: first, left: viewers }
+        Self { frame, first, next: first, left: viewers, group: FIRST_GROUP }
     }
 
     /// About how many viewers are left: none only where none is.
@@ -82,10 +86,11 @@ impl Fan {
         let mut group = Group { frame: self.frame.clone(), slots: [Slot::default(); GROUP], len: 0 };
         let (first, next) = (self.first, self.next);
         let mut rest = subscribers.into_iter().flat_map(|subscribers| subscribers.rest_of_round(first, next));
-        for (place, (_, slot)) in group.slots.iter_mut().zip(rest.by_ref()) {
+        for (place, (_, slot)) in group.slots.iter_mut().take(self.group).zip(rest.by_ref()) {
             *place = slot;
             group.len += 1;
         }
+        self.group = (self.group * 2).min(GROUP);
         match rest.next() {
             Some((id, _)) => (self.next, self.left) = (id, self.left.saturating_sub(group.len).max(1)),
             None => self.left = 0,
@@ -142,7 +147,7 @@ pub(super) mod tests {
 
     #[test]
     fn everybody_is_in_one_group_whoever_is_first() {
-        for count in [1, GROUP as u64 - 1, GROUP as u64, GROUP as u64 + 1, 2 * GROUP as u64, 100] {
+        for count in [1, 4, 5, 12, 28, GROUP as u64 + 28, GROUP as u64 + 29, 2 * GROUP as u64, 100] {
             let subscribers = subscribers(count);
             let everybody: Vec<Slot> = subscribers.slots().collect();
             for first in 1..=count {

@@ -92,8 +92,9 @@ impl Broker {
             }
         }
         self.repair_budget.earn(now, frame.slab.datagrams().len() as u64 * takers);
+        let turn = Some(frame.key().producer);
         while let Some(slot) = self.riders.pop() {
-            self.report(now, slot, DATAGRAM_LEN);
+            self.report(now, slot, (DATAGRAM_LEN, turn));
         }
     }
 
@@ -140,15 +141,16 @@ impl Broker {
         }
     }
 
-    /// Queues a HEARTBEAT of at most `room` bytes, behind the media that it speaks of.
-    pub(super) fn report(&mut self, now: Time, slot: Slot, room: usize) {
+    /// Queues a HEARTBEAT of at most `room` bytes, behind the media that it speaks of: of a viewer that had its `turn` in a frame for
+    /// everybody, behind that.
+    pub(super) fn report(&mut self, now: Time, slot: Slot, (room, turn): (usize, Option<ProducerId>)) {
         self.catch_up(now, slot);
         let nonce = self.random.nonzero_u32();
         let Some(session) = self.sessions.at_mut(slot) else { return };
         let report = compose_report(now, session, nonce, room, &self.channels);
         let (Some(report), Role::Viewer(viewer)) = (report, &session.role) else { return };
         let about = viewer.targets().map(|target| target.producer);
-        self.outbox.report(session.path, report, about);
+        self.outbox.report((session.path, report), turn, about);
         if let Some(due) = viewer.sender.poll_timeout() {
             set_timer(&mut self.timers, session, coarse(now, due));
         }

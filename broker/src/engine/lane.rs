@@ -61,6 +61,10 @@ pub(super) struct Lane {
     ready: VecDeque<Waiting>,
     /// In the order in which they came. What of one viewer's is made ahead of its turn, is so in this order, too.
     fans: VecDeque<Fan>,
+    /// HEARTBEATs that leave when the first fan has: who hears them answers, and is to have its frame before.
+    behind: VecDeque<Waiting>,
+    /// That fan has come to everybody.
+    fanned: bool,
     load: Load,
     /// So many sends were made before the last one was dropped: of no use any more where they need what that was part of.
     suspects: usize,
@@ -127,6 +131,16 @@ impl Lane {
         self.ready.push_back(waiting);
     }
 
+    /// A HEARTBEAT behind the first frame for everybody, or behind what is made where there is none.
+    pub(super) fn push_behind(&mut self, report: Waiting) {
+        if self.fans.is_empty() && !self.fanned {
+            self.push(report);
+        } else {
+            self.load.made += 1;
+            self.behind.push_back(report);
+        }
+    }
+
     /// Whether a frame for everybody that came `at` may wait here.
     pub(super) fn has_room_for_fan(&self, at: Time) -> bool {
         let soon = self.fans.back().is_none_or(|fan| at.since(fan.frame().at) <= FANS_WITHIN);
@@ -147,6 +161,7 @@ impl Lane {
         self.load.promised = self.load.promised + fan.left() - before;
         if fan.left() == 0 {
             self.fans.pop_front();
+            self.fanned = true;
         }
         Some(group)
     }
@@ -158,6 +173,9 @@ impl Lane {
 
     /// The next datagrams that are made: of a large frame one run.
     pub(super) fn pop(&mut self) -> Option<Leaving> {
+        if self.ready.is_empty() && std::mem::take(&mut self.fanned) {
+            self.ready.append(&mut self.behind);
+        }
         let front = self.ready.front_mut()?;
         if let Some(run) = front.leaving.transmit.split_run() {
             (front.until, front.frame) = (None, None);
@@ -198,7 +216,7 @@ impl Lane {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.ready.is_empty() && self.fans.is_empty()
+        self.ready.is_empty() && self.fans.is_empty() && self.behind.is_empty()
     }
 }
 

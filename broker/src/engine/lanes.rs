@@ -46,6 +46,12 @@ impl Lanes {
         self.lane(producer).push(waiting);
     }
 
+    /// Queues a HEARTBEAT of a viewer of the channel behind the frame for everybody that it has come to, where there is one.
+    pub(super) fn push_behind(&mut self, producer: ProducerId, report: Waiting) {
+        self.load.made += 1;
+        self.lane(producer).push_behind(report);
+    }
+
     /// Queues a frame for all viewers of its channel, where little of that waits: else it is given back.
     pub(super) fn push_fan(&mut self, fan: Fan) -> Option<Fan> {
         let producer = fan.frame().key().producer;
@@ -332,10 +338,11 @@ mod tests {
         assert!(lanes.push_fan(fan(SMALL, GROUP + 4)).is_none());
         lanes.push(SMALL, Waiting::for_good(frame(100, 2)));
         assert_eq!(lanes.load(), Load { made: 1, promised: GROUP + 4 });
-        let sevens = |count| std::iter::repeat_n("7", count);
-        let whole = format!("group of {GROUP}");
-        let groups = [&*whole].into_iter().chain(sevens(GROUP)).chain(["group of 4"]).chain(sevens(4));
-        let expected: Vec<&str> = ["2"].into_iter().chain(groups).collect();
+        let groups = [4, 8, 16, 8].into_iter().flat_map(|count| {
+            let sends = std::iter::repeat_n("7".to_owned(), count);
+            std::iter::once(format!("group of {count}")).chain(sends)
+        });
+        let expected: Vec<String> = std::iter::once("2".to_owned()).chain(groups).collect();
         assert_eq!(order(&mut lanes, &channels), expected);
         assert!(is_empty(&lanes));
     }
@@ -351,11 +358,35 @@ mod tests {
         assert!(lanes.push_fan(at(100)).is_none() && lanes.push_fan(at(101)).is_none());
         assert!(lanes.push_fan(at(150)).is_some());
         assert_eq!((lanes.frames_of(SMALL).count(), lanes.load().promised), (2, 2 * GROUP + 8));
-        let groups = [format!("group of {GROUP}"), "group of 4".to_owned()];
+        let groups = [4, 8, 16, 8].map(|count| format!("group of {count}"));
         let order = order(&mut lanes, &channels);
         let seen: Vec<&String> = order.iter().filter(|what| *what != "7").collect();
         assert_eq!(seen, groups.iter().chain(&groups).collect::<Vec<_>>());
-        assert!(order.len() == 2 * GROUP + 8 + 4 && is_empty(&lanes));
+        assert!(order.len() == 2 * GROUP + 8 + seen.len() && is_empty(&lanes));
+    }
+
+    #[test]
+    fn reports_behind_a_frame_for_everybody_leave_when_it_has_and_before_the_next_one() {
+        let channels = watched(&[SMALL], 20);
+        let mut lanes = Lanes::default();
+        assert!(lanes.push_fan(fan(SMALL, 20)).is_none() && lanes.push_fan(fan(SMALL, 20)).is_none());
+        let mut sent = Vec::new();
+        while let Some(next) = lanes.pop(Time::ZERO, |_, _| false) {
+            match next {
+                Next::Leaving(leaving) => sent.push(leaving.transmit.bytes[0]),
+                Next::Dropped => panic!("nothing was overdue"),
+                Next::Group(producer) => {
+                    let group = lanes.next_group(producer, &channels).unwrap();
+                    group.slots().iter().for_each(|_| lanes.push(producer, Waiting::for_good(frame(100, 7))));
+                    lanes.push_behind(producer, Waiting::for_good(frame(100, 8)));
+                }
+            }
+        }
+        let of_one = || [vec![7; 20], vec![8; 3]].concat();
+        assert_eq!(sent, [of_one(), of_one()].concat());
+        lanes.push_behind(SMALL, Waiting::for_good(frame(100, 9)));
+        assert_eq!(pop(&mut lanes, Time::ZERO).map(|sent| sent.bytes[0]), Some(9), "there is none");
+        assert!(is_empty(&lanes));
     }
 
     #[test]
@@ -389,7 +420,7 @@ mod tests {
         let mut lanes = Lanes::default();
         assert!(lanes.push_fan(fan(LARGE, 20)).is_none());
         lanes.push(SMALL, Waiting::for_good(frame(100, 2)));
-        assert!(lanes.next_group(LARGE, &channels).is_some() && lanes.next_group(LARGE, &channels).is_none());
+        while lanes.next_group(LARGE, &channels).is_some() {}
         assert_eq!(order(&mut lanes, &channels), ["2"]);
         assert!(is_empty(&lanes));
     }

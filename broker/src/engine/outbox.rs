@@ -72,21 +72,33 @@ impl Outbox {
         }
     }
 
-    /// A HEARTBEAT, in the same place.
-    pub(super) fn report(&mut self, path: Path, bytes: Bytes, about: impl Iterator<Item = ProducerId>) {
-        if let Some(producer) = self.media.longest_of(about) {
-            self.push_for_good(producer, Waiting::report(path, bytes));
-        } else {
-            self.control(path, bytes);
+    /// A HEARTBEAT, in the same place; of who has just had its `turn` in a frame for all viewers of a channel, behind that frame.
+    pub(super) fn report(
+        &mut self,
+        (path, bytes): (Path, Bytes),
+        turn: Option<ProducerId>,
+        about: impl Iterator<Item = ProducerId>,
+    ) {
+        let report = |bytes| Waiting::report(path, bytes);
+        match (self.media.longest_of(about), turn) {
+            (Some(longest), Some(turn)) if longest == turn && self.has_room() => {
+                self.media.push_behind(turn, report(bytes));
+            }
+            (Some(longest), _) => self.push_for_good(longest, report(bytes)),
+            (None, _) => self.control(path, bytes),
         }
     }
 
     fn push_for_good(&mut self, producer: ProducerId, waiting: Waiting) {
-        if self.media.load().made >= MEDIA_MAX {
-            self.dropped_urgent += 1;
-        } else {
+        if self.has_room() {
             self.media.push(producer, waiting);
+        } else {
+            self.dropped_urgent += 1;
         }
+    }
+
+    const fn has_room(&self) -> bool {
+        self.media.load().made < MEDIA_MAX
     }
 
     /// Datagrams that are sent again.
@@ -245,7 +257,7 @@ mod tests {
     fn a_report_overtakes_nothing_that_it_speaks_of_and_control_does() {
         let mut outbox = Outbox::default();
         let report = |outbox: &mut Outbox, text: &'static [u8]| {
-            outbox.report(path(), Bytes::from_static(text), [CHANNEL].into_iter());
+            outbox.report((path(), Bytes::from_static(text)), None, [CHANNEL].into_iter());
         };
         report(&mut outbox, b"before any frame");
         assert!(media(&mut outbox, Time::ZERO, LATER));

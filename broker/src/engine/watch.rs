@@ -165,7 +165,7 @@ impl Broker {
 
     fn send_heartbeat(&mut self, now: Time, id: SessionId, room: usize) {
         if let Some(slot) = self.sessions.slot(id) {
-            self.report(now, slot, room);
+            self.report(now, slot, (room, None));
         }
     }
 

@@ -14,6 +14,9 @@ use super::allowance::Allowance;
 /// millisecond.
 pub(super) const BYTES_PER_TURN: usize = 1 << 20;
 
+/// Sends of the first call: who comes first waits for no more than these to be made. Each call has twice as many as the one before.
+const FIRST_BATCH: usize = 4;
+
 /// Why sending came to its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Drained {
@@ -64,6 +67,7 @@ impl Egress {
         mut send: impl FnMut(&[Transmit]) -> (usize, SendOutcome),
     ) -> Drained {
         (self.blocked, self.due) = (false, None);
+        let mut batch = FIRST_BATCH;
         while *budget > 0 {
             if let Some(allowance) = &mut self.allowance
                 && !allowance.allows(now)
@@ -71,7 +75,8 @@ impl Egress {
                 self.due = Some(allowance.due());
                 return Drained::Spread;
             }
-            self.hold_some(*budget, &mut next);
+            self.hold_some(*budget, batch, &mut next);
+            batch = (batch * 2).min(BATCH_MAX);
             if self.held.is_empty() {
                 return Drained::Whole;
             }
@@ -102,8 +107,8 @@ impl Egress {
     }
 
     /// Takes as much as is to be sent together: a rate wants one after the other.
-    fn hold_some(&mut self, budget: usize, next: &mut impl FnMut() -> Option<Transmit>) {
-        let most = if self.allowance.is_some() { 1 } else { BATCH_MAX };
+    fn hold_some(&mut self, budget: usize, batch: usize, next: &mut impl FnMut() -> Option<Transmit>) {
+        let most = if self.allowance.is_some() { 1 } else { batch };
         let mut left = budget.saturating_sub(self.held.iter().map(Transmit::cost).sum());
         while self.held.len() < most && left > 0 {
             let Some(transmit) = next() else { return };
