@@ -32,7 +32,7 @@ mod socket;
 
 pub use batch::{BATCH_MAX, Outgoing};
 pub use bind::{BindError, DEFAULT_RECV_BUFFER, DEFAULT_SEND_BUFFER, Options, probe_free};
-pub use buffers::{Buffers, Shortfall};
+pub use buffers::{Buffers, Shortfall, recv_buffer_for};
 pub use counters::Counters;
 pub use decision::{RecvFault, SendFault};
 pub use recv::RecvBuffers;

@@ -57,10 +57,9 @@ impl Running {
             None => None,
         };
         let keys = Keys::new(&mut random, reset);
-        let shared = workers > 1;
+        let options = settings.socket_options(workers);
         // Sockets that share a port hide each other: one that is taken shows up here or never.
-        let addr = if shared { udp::probe_free(settings.listen)? } else { settings.listen };
-        let options = udp::Options { reuse_port: shared, ..settings.socket };
+        let addr = if options.reuse_port { udp::probe_free(settings.listen)? } else { settings.listen };
         let (clock, directory) = (Clock::start(), Arc::new(Directory::default()));
 
         let mut crew = Crew::new(workers);
@@ -172,8 +171,9 @@ fn all_bound(reports: &Receiver<Result<Bound, StartError>>, workers: u8) -> Resu
 
 fn announce(settings: &Settings, bound: &Bound, workers: u8) {
     tracing::info!(address = %bound.addr, workers, "the broker listens");
+    // Nobody has to do anything about it before so many viewers come that something is lost, which is said then.
     for shortfall in bound.buffers.shortfalls() {
-        tracing::warn!("{shortfall}");
+        tracing::info!("{shortfall}");
     }
     if settings.is_exposed() {
         tracing::warn!(
