@@ -21,6 +21,7 @@ mod bind;
 mod buffers;
 mod counters;
 mod decision;
+mod drop_count;
 mod drops;
 mod ledger;
 mod readiness;
@@ -35,6 +36,7 @@ pub use bind::{BindError, DEFAULT_RECV_BUFFER, DEFAULT_SEND_BUFFER, Options, pro
 pub use buffers::{Buffers, Shortfall, recv_buffer_for};
 pub use counters::Counters;
 pub use decision::{RecvFault, SendFault};
+pub use drop_count::DropCount;
 pub use recv::RecvBuffers;
 pub use resolve::{ResolveError, resolve};
 pub use send::{MAX_RUN_BYTES, MAX_SEGMENTS, SendOutcome};
