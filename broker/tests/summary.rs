@@ -56,4 +56,8 @@ async fn the_log_tells_the_address_what_is_dangerous_and_what_every_worker_did()
     let sockets = log.lines_with("socket summary");
     assert_eq!(sockets.len(), 3, "{sockets:?}");
     assert!(sockets.iter().all(|line| line.contains("lost_out=0") && line.contains("lost_in=0")));
+    for counter in ["gso_sends", "gso_fallbacks", "gro_runs", "would_block", "lost_too_big", "recv_reported"]
+    {
+        assert!(sockets.iter().all(|line| line.contains(&format!(" {counter}=0"))), "{counter}: {sockets:?}");
+    }
 }

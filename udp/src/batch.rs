@@ -62,18 +62,20 @@ impl Sender {
         (sends.len(), SendOutcome::Sent)
     }
 
-    /// How many sends from the first on can be one call.
+    /// How many sends from the first on can be one call. A destination that refuses segmentation ends it, and is sent to by itself:
+    /// those behind it are the next call.
     fn alike(&mut self, first: &Outgoing<'_>, others: &[Outgoing<'_>]) -> usize {
-        let fits = |send: &Outgoing<'_>| {
-            let within = send.cut().is_none_or(|segment| send.contents.len() <= self.run_bytes(segment));
-            within && !send.contents.is_empty() && (send.from, send.cut()) == (first.from, first.cut())
+        let mut fits = |send: &Outgoing<'_>| {
+            let segmented = send.cut();
+            let within = segmented.is_none_or(|segment| send.contents.len() <= self.run_bytes(segment));
+            let alike = !send.contents.is_empty() && (send.from, segmented) == (first.from, first.cut());
+            within && alike && !(segmented.is_some() && self.is_refused(send.to))
         };
-        if !fits(first) {
-            return 1;
+        if fits(first) {
+            1 + others.iter().take(BATCH_MAX - 1).take_while(|send| fits(send)).count()
+        } else {
+            1
         }
-        let alike = 1 + others.iter().take(BATCH_MAX - 1).take_while(|send| fits(send)).count();
-        // Destinations that refuse segmentation are few: where there are any, each is sent to by itself.
-        if first.cut().is_some() && !self.refuses_nobody() { 1 } else { alike }
     }
 }
 
@@ -179,6 +181,8 @@ pub(crate) mod system {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
     use crate::SendFault;
 
@@ -187,6 +191,8 @@ mod tests {
     struct Kernel {
         calls: Vec<Vec<u8>>,
         alone: Vec<u8>,
+        /// What was taken or tried, as it came.
+        order: Vec<u8>,
     }
 
     /// A send whose first byte is its name.
@@ -203,16 +209,19 @@ mod tests {
             alone: SendOutcome,
         ) -> (usize, SendOutcome) {
             let name = |send: &Outgoing<'_>| send.contents.first().copied().unwrap_or(b'-');
-            let Self { calls, alone: singles } = self;
+            let Self { calls, alone: singles, order } = self;
+            let order = RefCell::new(order);
             sender.send_all(
                 sends,
                 &mut Ledger::default(),
                 |alike, _| {
                     calls.push(alike.iter().map(name).collect());
+                    order.borrow_mut().extend(alike.iter().take(takes).map(name));
                     takes
                 },
                 |_, _, send| {
                     singles.push(name(send));
+                    order.borrow_mut().push(name(send));
                     alone
                 },
             )
@@ -250,22 +259,57 @@ mod tests {
     }
 
     #[test]
-    fn a_long_run_and_a_path_without_segmentation_go_by_themselves() {
+    fn a_run_that_is_too_long_goes_by_itself() {
         let long = vec![b'l'; 70_000];
         let mut kernel = Kernel::default();
         let sends = [outgoing(&long, 1_200), outgoing(&long, 1_200)];
         assert_eq!(kernel.send(&mut sender(), &sends, 2, SendOutcome::Sent).0, 2);
         assert_eq!((kernel.calls.len(), &kernel.alone[..]), (0, &b"ll"[..]));
+    }
 
-        let mut refused = sender();
+    /// A sender that was refused a run to `to`.
+    fn refused(to: SocketAddr) -> Sender {
+        let mut sender = sender();
         let mut once = Some(libc::EIO);
-        let outcome = refused.send(sends[0].to, b"xy", 1, &mut Ledger::default(), |_, _| {
+        let outcome = sender.send(to, b"xy", 1, &mut Ledger::default(), |_, _| {
             once.take().map_or(Ok(()), |errno| Err(std::io::Error::from_raw_os_error(errno)))
         });
         assert_eq!(outcome, SendOutcome::Sent);
+        sender
+    }
+
+    #[test]
+    fn who_refuses_segmentation_goes_by_itself_and_in_its_turn_while_the_others_share_calls() {
+        let refusing: SocketAddr = "10.0.0.2:5000".parse().unwrap();
+        let to_refusing = |contents, segment| Outgoing { to: refusing, ..outgoing(contents, segment) };
+        let sends = [
+            outgoing(b"aa", 1),
+            outgoing(b"bb", 1),
+            to_refusing(b"cc", 1),
+            outgoing(b"dd", 1),
+            outgoing(b"ee", 1),
+            outgoing(b"ff", 1),
+            to_refusing(b"gg", 1),
+        ];
         let mut kernel = Kernel::default();
-        let sends = [outgoing(b"aa", 1), outgoing(b"bb", 1), outgoing(b"c", 0), outgoing(b"d", 0)];
-        assert_eq!(kernel.send(&mut refused, &sends, 2, SendOutcome::Sent).0, 4);
-        assert_eq!((kernel.calls, kernel.alone), (vec![b"cd".to_vec()], b"ab".to_vec()));
+        let ended = kernel.send(&mut refused(refusing), &sends, usize::MAX, SendOutcome::Sent);
+        assert_eq!(ended, (7, SendOutcome::Sent));
+        assert_eq!(kernel.calls, [&b"ab"[..], b"def"]);
+        assert_eq!((&kernel.alone[..], &kernel.order[..]), (&b"cg"[..], &b"abcdefg"[..]));
+        let mut kernel = Kernel::default();
+        let single = [to_refusing(b"a", 0), outgoing(b"b", 0), to_refusing(b"c", 2)];
+        assert_eq!(kernel.send(&mut refused(refusing), &single, usize::MAX, SendOutcome::Sent).0, 3);
+        assert_eq!(kernel.calls, [b"abc"], "what is one datagram is not segmented");
+    }
+
+    #[test]
+    fn nobody_overtakes_one_that_refuses_segmentation_and_finds_the_buffer_full() {
+        let refusing: SocketAddr = "10.0.0.2:5000".parse().unwrap();
+        let third = Outgoing { to: refusing, ..outgoing(b"cc", 1) };
+        let sends = [outgoing(b"aa", 1), outgoing(b"bb", 1), third, outgoing(b"dd", 1), outgoing(b"ee", 1)];
+        let mut kernel = Kernel::default();
+        let blocked = SendOutcome::Blocked { sent_bytes: 0 };
+        assert_eq!(kernel.send(&mut refused(refusing), &sends, usize::MAX, blocked), (2, blocked));
+        assert_eq!(kernel.order, b"abc");
     }
 }

@@ -10,6 +10,21 @@ const SMALLEST_BUFFER: usize = 4096;
 /// Linux doubles what it is asked for, to cover its own bookkeeping, and reports the doubled value.
 const BOOKKEEPING_FACTOR: usize = if cfg!(target_os = "linux") { 2 } else { 1 };
 
+/// What the kernel counts for a datagram of up to a hundred bytes while it waits: its record of it and the smallest
+/// piece of memory that data gets (Linux 6.18 on loopback; drivers of network cards may take more).
+const SMALL_DATAGRAM: usize = 832;
+
+/// The receive buffer to ask for so that `datagrams` small ones can wait at once, bytes. The kernel takes memory for
+/// what waits and not for what could: a large limit costs an idle socket nothing.
+pub const fn recv_buffer_for(datagrams: usize) -> usize {
+    datagrams.saturating_mul(SMALL_DATAGRAM) / BOOKKEEPING_FACTOR
+}
+
+/// How many small datagrams can wait at once in a receive buffer of so many bytes.
+const fn small_datagrams_in(recv_buffer: usize) -> usize {
+    recv_buffer.saturating_mul(BOOKKEEPING_FACTOR) / SMALL_DATAGRAM
+}
+
 /// The kernel's buffers of one socket, bytes. Granted equals asked where the wish was honoured; asked is 0
 /// where the system's default was left alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,11 +42,16 @@ pub struct Buffers {
 impl Buffers {
     /// What the kernel granted less of than was asked for; printed, each says how to get it.
     pub fn shortfalls(&self) -> impl Iterator<Item = Shortfall> {
-        let recv =
-            Shortfall { direction: Direction::Receive, asked: self.recv_asked, granted: self.recv_granted };
-        let send =
-            Shortfall { direction: Direction::Send, asked: self.send_asked, granted: self.send_granted };
-        [recv, send].into_iter().filter(|it| it.granted < it.asked)
+        self.recv_shortfall().into_iter().chain(self.send_shortfall())
+    }
+
+    /// What the receive buffer lacks of what was asked for.
+    pub fn recv_shortfall(&self) -> Option<Shortfall> {
+        Shortfall::of(Direction::Receive, self.recv_asked, self.recv_granted)
+    }
+
+    fn send_shortfall(&self) -> Option<Shortfall> {
+        Shortfall::of(Direction::Send, self.send_asked, self.send_granted)
     }
 }
 
@@ -41,6 +61,12 @@ pub struct Shortfall {
     direction: Direction,
     asked: usize,
     granted: usize,
+}
+
+impl Shortfall {
+    fn of(direction: Direction, asked: usize, granted: usize) -> Option<Shortfall> {
+        (granted < asked).then_some(Shortfall { direction, asked, granted })
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,11 +84,15 @@ impl fmt::Display for Shortfall {
             (Direction::Receive, false) => ("receive", "kern.ipc.maxsockbuf"),
             (Direction::Send, false) => ("send", "kern.ipc.maxsockbuf"),
         };
-        write!(
-            f,
-            "the kernel granted {granted} of {asked} bytes of {name} buffer: bursts may be dropped; \
-             `sysctl -w {setting}={asked}` raises its limit"
-        )
+        write!(f, "the kernel granted {granted} of {asked} bytes of {name} buffer, ")?;
+        match direction {
+            Direction::Receive => {
+                let datagrams = small_datagrams_in(*granted);
+                write!(f, "room for {datagrams} small datagrams at once: a larger burst loses some")?;
+            }
+            Direction::Send => write!(f, "which a burst fills sooner: it then leaves in parts")?,
+        }
+        write!(f, "; `sysctl -w {setting}={asked}` raises its limit")
     }
 }
 
@@ -105,6 +135,16 @@ mod tests {
         assert_eq!(lines.len(), 1);
         assert!(lines[0].contains("granted 212992 of 4194304 bytes of receive buffer"), "{}", lines[0]);
         assert!(lines[0].contains("=4194304` raises its limit"), "{}", lines[0]);
+        if cfg!(target_os = "linux") {
+            assert!(lines[0].contains("room for 512 small datagrams"), "{}", lines[0]);
+        }
+    }
+
+    #[test]
+    fn what_is_asked_for_so_many_datagrams_has_room_for_them() {
+        for datagrams in [0, 1, 512, 1 << 16] {
+            assert_eq!(small_datagrams_in(recv_buffer_for(datagrams)), datagrams);
+        }
     }
 
     #[test]

@@ -25,8 +25,10 @@ pub struct Counters {
     pub gso_fallbacks: u64,
     /// Sends put off because the send buffer was full.
     pub would_block: u64,
-    pub(crate) datagrams_lost: [u64; SendFault::ALL.len()],
-    pub(crate) recv_faults: [u64; RecvFault::ALL.len()],
+    /// Datagrams that the kernel did not take, by reason, in the order of [`SendFault::ALL`].
+    pub datagrams_lost: [u64; SendFault::ALL.len()],
+    /// Receive calls that ended in an error, in the order of [`RecvFault::ALL`].
+    pub recv_faults: [u64; RecvFault::ALL.len()],
 }
 
 impl Counters {

@@ -98,9 +98,9 @@ impl Sender {
         SendOutcome::Sent
     }
 
-    /// Whether no destination is known to refuse segmentation.
-    pub(crate) fn refuses_nobody(&self) -> bool {
-        self.refusals.is_empty()
+    /// Whether the path to `to` is known to refuse segmentation.
+    pub(crate) fn is_refused(&mut self, to: SocketAddr) -> bool {
+        self.refusals.holds(to.ip())
     }
 
     /// The bytes of a full run of datagrams of `segment` bytes.

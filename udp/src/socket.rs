@@ -13,7 +13,7 @@ use crate::batch::{BATCH_MAX, Outgoing};
 use crate::bind::{BindError, Options, bound};
 use crate::buffers::{self, Buffers};
 use crate::counters::Counters;
-use crate::drops;
+use crate::drop_count::DropCount;
 use crate::ledger::Ledger;
 use crate::readiness::Readiness;
 use crate::recv::RecvBuffers;
@@ -32,7 +32,7 @@ pub struct Socket {
     family: Family,
     local_addr: SocketAddr,
     buffers: Buffers,
-    inode: Option<u64>,
+    drop_count: Option<DropCount>,
     sender: Sender,
     ledger: Ledger,
 }
@@ -59,7 +59,7 @@ impl Socket {
             family: Family::of(addr),
             local_addr: io.local_addr()?,
             buffers: buffers::granted(&SockRef::from(&io), options.recv_buffer, options.send_buffer),
-            inode: drops::inode(&io),
+            drop_count: DropCount::of(&io, addr.is_ipv6()),
             sender: Sender::new(max_segments),
             ledger: Ledger::default(),
             io: Readiness::new(io),
@@ -87,7 +87,12 @@ impl Socket {
     /// `None` where the system does not tell (all but Linux). Reads the kernel's table of sockets: for a
     /// report once a second, not for each turn of a loop.
     pub fn kernel_drops(&self) -> Option<u64> {
-        drops::of_socket(self.inode?, self.local_addr.is_ipv6())
+        self.drop_count?.read()
+    }
+
+    /// Where that is read without the socket; `None` where the system does not tell.
+    pub fn drop_count(&self) -> Option<DropCount> {
+        self.drop_count
     }
 
     /// Waits until [`try_recv`](Socket::try_recv) is worth a call. Safe to cancel.

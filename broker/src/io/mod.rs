@@ -7,6 +7,8 @@
 //! worker 0 ⇄   worker 1  ⇄   worker 2     ⇄ bounded queues; a full one is a counter, never a wait
 //! ```
 //!
+//! Beside them one thread looks once a minute whether the kernel dropped something (`overflow`).
+//!
 //! [`run`] serves until it is told to stop; [`Running`] does the same in steps, for tests and for `framecast up`.
 #![expect(clippy::disallowed_methods, reason = "the shell owns clocks, sockets and threads")]
 
@@ -19,6 +21,7 @@ mod error;
 mod exchange;
 mod moderation;
 mod orders;
+mod overflow;
 mod running;
 mod settings;
 mod state;

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use protocol::random::Random;
-use udp::{Buffers, Socket};
+use udp::{Buffers, DropCount, Socket};
 
 use crate::engine::{Broker, Config, Directory, Keys};
 
@@ -16,6 +16,7 @@ use super::crew::Crew;
 use super::error::{RunError, StartError, WorkerLost};
 use super::exchange::Exchange;
 use super::orders::Orders;
+use super::overflow::{Lookout, Watched};
 use super::settings::Settings;
 use super::state;
 use super::worker::{FAREWELL_WITHIN, Worker};
@@ -42,6 +43,7 @@ pub async fn run(settings: &Settings, shutdown: impl Future<Output = ()>) -> Res
 pub struct Running {
     crew: Crew,
     local_addr: SocketAddr,
+    _lookout: Option<Lookout>,
 }
 
 impl Running {
@@ -57,10 +59,9 @@ impl Running {
             None => None,
         };
         let keys = Keys::new(&mut random, reset);
-        let shared = workers > 1;
+        let options = settings.socket_options(workers);
         // Sockets that share a port hide each other: one that is taken shows up here or never.
-        let addr = if shared { udp::probe_free(settings.listen)? } else { settings.listen };
-        let options = udp::Options { reuse_port: shared, ..settings.socket };
+        let addr = if options.reuse_port { udp::probe_free(settings.listen)? } else { settings.listen };
         let (clock, directory) = (Clock::start(), Arc::new(Directory::default()));
 
         let mut crew = Crew::new(workers);
@@ -82,10 +83,10 @@ impl Running {
         }
         drop(report);
         match all_bound(&reports, workers) {
-            Ok(bound) => {
-                announce(settings, &bound, workers);
+            Ok((any, watched)) => {
+                announce(settings, &any, workers);
                 crew.serve();
-                Ok(Self { crew, local_addr: bound.addr })
+                Ok(Self { crew, local_addr: any.addr, _lookout: look_out(watched) })
             }
             Err(error) => {
                 crew.call_off();
@@ -129,8 +130,10 @@ struct Post {
 
 /// What a worker reports once it is bound.
 struct Bound {
+    worker: u8,
     addr: SocketAddr,
     buffers: Buffers,
+    drop_count: Option<DropCount>,
 }
 
 impl Post {
@@ -144,7 +147,12 @@ impl Post {
                 return Ok(());
             }
         };
-        let bound = Bound { addr: socket.local_addr(), buffers: socket.buffers() };
+        let bound = Bound {
+            worker: self.config.worker,
+            addr: socket.local_addr(),
+            buffers: socket.buffers(),
+            drop_count: socket.drop_count(),
+        };
         report.send(Ok(bound)).unwrap_or_default();
         if !orders.until_serving() {
             return Ok(());
@@ -161,19 +169,37 @@ impl Post {
     }
 }
 
-/// Waits for the reports of all workers; they agree but for the first error.
-fn all_bound(reports: &Receiver<Result<Bound, StartError>>, workers: u8) -> Result<Bound, StartError> {
+/// Waits for the reports of all workers, which agree but for the first error: one of them, and what each one's kernel counts.
+fn all_bound(
+    reports: &Receiver<Result<Bound, StartError>>,
+    workers: u8,
+) -> Result<(Bound, Vec<Watched>), StartError> {
     let mut last = Err(StartError::Silent);
+    let mut watched = Vec::new();
     for _ in 0..workers {
-        last = Ok(reports.recv().map_err(|_| StartError::Silent)??);
+        let bound = reports.recv().map_err(|_| StartError::Silent)??;
+        watched.extend(bound.drop_count.map(|count| Watched::new(bound.worker, count, &bound.buffers)));
+        last = Ok(bound);
     }
-    last
+    last.map(|bound| (bound, watched))
+}
+
+/// Has somebody look at what the kernel drops; without that the broker serves as well.
+fn look_out(watched: Vec<Watched>) -> Option<Lookout> {
+    if watched.is_empty() {
+        return None;
+    }
+    let started = Lookout::start(watched).inspect_err(|cause| {
+        tracing::warn!(%cause, "what the kernel drops is told at the end only: raise the limit of threads");
+    });
+    started.ok()
 }
 
 fn announce(settings: &Settings, bound: &Bound, workers: u8) {
     tracing::info!(address = %bound.addr, workers, "the broker listens");
+    // Nobody has to do anything about it before so many viewers come that something is lost, which is said then.
     for shortfall in bound.buffers.shortfalls() {
-        tracing::warn!("{shortfall}");
+        tracing::info!("{shortfall}");
     }
     if settings.is_exposed() {
         tracing::warn!(

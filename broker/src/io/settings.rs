@@ -13,6 +13,9 @@ use super::error::StartError;
 /// more than the fan-out of one host can use, and far below the 256 that a session id can name.
 pub const WORKERS_MAX: u8 = if cfg!(target_os = "linux") { 64 } else { 1 };
 
+/// Receive buffer that a worker asks for at most, bytes: 160 000 small messages. Who is so far behind answers what has been repeated since.
+const RECV_BUFFER_MAX: usize = 64 << 20;
+
 /// What the broker is told at its start.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -26,7 +29,8 @@ pub struct Settings {
     pub limits: SessionLimits,
     /// Bits per second of UDP payload that all workers together send at most, each an equal share; `None`: nothing waits.
     pub egress_rate: Option<NonZeroU64>,
-    /// How the sockets are set up; `reuse_port` follows from the number of workers.
+    /// How the sockets are set up; `reuse_port` follows from the number of workers, and the receive buffer is at least what the sessions
+    /// of one need.
     pub socket: udp::Options,
 }
 
@@ -50,6 +54,14 @@ impl Settings {
             Some(asked) => Ok(asked),
             None => Ok(usable_cores().min(WORKERS_MAX)),
         }
+    }
+
+    /// How the socket of each of so many workers is set up.
+    pub(super) fn socket_options(&self, workers: u8) -> udp::Options {
+        // After a loss that they have in common all viewers speak at once. The kernel counts one's message with hundreds of bytes.
+        let needed = udp::recv_buffer_for(self.limits.total).min(RECV_BUFFER_MAX);
+        let recv_buffer = self.socket.recv_buffer.max(needed);
+        udp::Options { reuse_port: workers > 1, recv_buffer, ..self.socket }
     }
 
     /// Whether others than this host can reach it.
@@ -81,6 +93,23 @@ mod tests {
         let error = count(Some(WORKERS_MAX + 1)).unwrap_err().to_string();
         assert!(error.contains(&format!("{} workers", WORKERS_MAX + 1)), "{error}");
         assert!(error.contains(&format!("at most {WORKERS_MAX}")), "{error}");
+    }
+
+    #[test]
+    fn the_receive_buffer_follows_the_sessions_that_a_worker_may_have() {
+        let asked = |total| {
+            let limits = SessionLimits { total, ..SessionLimits::default() };
+            Settings { limits, ..settings("127.0.0.1:0", None) }.socket_options(1).recv_buffer
+        };
+        assert_eq!(asked(10), udp::DEFAULT_RECV_BUFFER);
+        assert_eq!(asked(50_000), udp::recv_buffer_for(50_000));
+        assert_eq!(asked(1_000_000), RECV_BUFFER_MAX);
+    }
+
+    #[test]
+    fn only_workers_that_are_several_share_a_port() {
+        let shares = |workers| settings("127.0.0.1:0", None).socket_options(workers).reuse_port;
+        assert!(!shares(1) && shares(2));
     }
 
     #[test]

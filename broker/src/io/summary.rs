@@ -81,14 +81,61 @@ pub(super) fn log(worker: u8, broker: &Broker, socket: &Socket) {
 
 fn log_socket(worker: u8, socket: &Socket) {
     let counters = socket.counters();
+    let udp::Counters {
+        datagrams_in,
+        bytes_in,
+        recvs,
+        gro_runs,
+        datagrams_out,
+        bytes_out,
+        sends,
+        gso_sends,
+        gso_fallbacks,
+        would_block,
+        // In the order of `SendFault::ALL` and `RecvFault::ALL`.
+        datagrams_lost:
+            [
+                lost_refused,
+                lost_unreachable,
+                lost_too_big,
+                lost_no_buffers,
+                lost_denied,
+                lost_invalid,
+                lost_unsupported,
+                lost_device,
+                lost_interrupted,
+                lost_other,
+            ],
+        recv_faults: [recv_reported, recv_interrupted, recv_no_buffers, recv_other],
+    } = counters;
     tracing::info!(
         worker,
-        datagrams_in = counters.datagrams_in,
-        datagrams_out = counters.datagrams_out,
-        bytes_in = counters.bytes_in,
-        bytes_out = counters.bytes_out,
+        datagrams_in,
+        datagrams_out,
+        bytes_in,
+        bytes_out,
         lost_out = counters.datagrams_lost_in_total(),
         lost_in = socket.kernel_drops(),
+        recvs,
+        gro_runs,
+        sends,
+        gso_sends,
+        gso_fallbacks,
+        would_block,
+        lost_refused,
+        lost_unreachable,
+        lost_too_big,
+        lost_no_buffers,
+        lost_denied,
+        lost_invalid,
+        lost_unsupported,
+        lost_device,
+        lost_interrupted,
+        lost_other,
+        recv_reported,
+        recv_interrupted,
+        recv_no_buffers,
+        recv_other,
         "socket summary"
     );
 }
