@@ -41,6 +41,8 @@ pub(crate) fn run(framecast: &Path, load: Load) -> anyhow::Result<Outcome> {
         cost_us: number("/broker/cpu_us_per_frame"),
         median_ms: number("/latency_ms/p50"),
         p99_ms: number("/latency_ms/p99"),
+        late_median_ms: number("/load/publish_delay_ms/p50"),
+        late_p99_ms: number("/load/publish_delay_ms/p99"),
         memory_kib: (number("/broker/rss") - empty as f64) / 1_024.0 / load.viewers as f64,
         missed: number("/frames/lost"),
     })

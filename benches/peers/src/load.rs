@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use hdrhistogram::Histogram;
+
+use crate::schedule::Delay;
 
 /// The topic.
 pub(crate) const TOPIC: &str = "1AAA99";
@@ -15,7 +16,8 @@ pub(crate) const JOINED_WITHIN: Duration = Duration::from_secs(60);
 pub(crate) const WARM_UP: Duration = Duration::from_secs(4);
 /// After the window: what is on its way arrives.
 pub(crate) const DRAIN: Duration = Duration::from_secs(1);
-const STAMP_LEN: usize = size_of::<u64>();
+/// A frame begins with the moment that it was due, nanoseconds since the origin.
+pub(crate) const STAMP_LEN: usize = size_of::<u64>();
 
 /// A load.
 #[derive(Clone, Copy)]
@@ -34,33 +36,6 @@ impl fmt::Display for Load {
     }
 }
 
-/// The schedule: frames are due at fixed moments, whatever became of those before. The first is the next that is due: a burst of what
-/// was due while viewers connected would be another load.
-pub(crate) struct Schedule {
-    origin: Instant,
-    interval: Duration,
-    next: u32,
-    frame: Vec<u8>,
-}
-
-impl Schedule {
-    pub(crate) fn new(load: Load, origin: Instant) -> Self {
-        let frame = (0..load.frame_bytes.max(STAMP_LEN)).map(|at| (at % 251) as u8).collect();
-        let interval = Duration::from_secs(1) / load.rate.max(1);
-        let past = origin.elapsed().as_nanos() / interval.as_nanos().max(1);
-        Self { origin, interval, next: past as u32 + 1, frame }
-    }
-
-    /// The next frame, once it is due.
-    pub(crate) async fn next(&mut self) -> Bytes {
-        let due = self.interval * self.next;
-        self.next += 1;
-        tokio::time::sleep_until((self.origin + due).into()).await;
-        self.frame[..STAMP_LEN].copy_from_slice(&(due.as_nanos() as u64).to_be_bytes());
-        Bytes::copy_from_slice(&self.frame)
-    }
-}
-
 /// What all viewers saw.
 #[derive(Clone)]
 pub(crate) struct Seen(Arc<Mutex<Tally>>);
@@ -75,7 +50,7 @@ struct Tally {
 
 impl Seen {
     pub(crate) fn new(origin: Instant) -> anyhow::Result<Self> {
-        let latency_us = Histogram::new_with_max(60_000_000, 3)?;
+        let latency_us = histogram()?;
         let window = (Duration::MAX, Duration::MAX);
         Ok(Self(Arc::new(Mutex::new(Tally { origin, joined: 0, window, latency_us }))))
     }
@@ -104,14 +79,45 @@ impl Seen {
         tally.window = (begin, begin + length);
     }
 
-    /// Frames of the window, and how long the median and the 99th percentile of them took.
-    pub(crate) fn result(&self) -> (u64, Duration, Duration) {
-        let tally = self.tally();
-        let at = |quantile| Duration::from_micros(tally.latency_us.value_at_quantile(quantile));
-        (tally.latency_us.len(), at(0.5), at(0.99))
+    /// How long the frames of the window took.
+    pub(crate) fn latency(&self) -> Times {
+        Times::of(&self.tally().latency_us)
+    }
+
+    /// What the publisher was late by with the frames of the window.
+    pub(crate) fn lateness(&self, delays: &[Delay]) -> anyhow::Result<Times> {
+        let (begin, end) = self.tally().window;
+        let mut late_us = histogram()?;
+        for delay in delays.iter().filter(|delay| begin <= delay.due && delay.due < end) {
+            late_us.saturating_record(delay.late.as_micros() as u64);
+        }
+        Ok(Times::of(&late_us))
     }
 
     fn tally(&self) -> MutexGuard<'_, Tally> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A distribution, as far as the table has it.
+pub(crate) struct Times {
+    pub(crate) count: u64,
+    /// Milliseconds; not a number where there is nothing.
+    pub(crate) median_ms: f64,
+    pub(crate) p99_ms: f64,
+}
+
+impl Times {
+    fn of(times_us: &Histogram<u64>) -> Self {
+        let at = |share| match times_us.len() {
+            0 => f64::NAN,
+            _ => times_us.value_at_quantile(share) as f64 / 1e3,
+        };
+        Self { count: times_us.len(), median_ms: at(0.5), p99_ms: at(0.99) }
+    }
+}
+
+/// Up to a minute, in microseconds.
+fn histogram() -> anyhow::Result<Histogram<u64>> {
+    Ok(Histogram::new_with_max(60_000_000, 3)?)
 }

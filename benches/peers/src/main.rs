@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Framecast's viewers are `framecast bench`; those of the others are well-kept client libraries, all of them in this
-//! process. The server has the first core for itself, the load has the others. `docs/PEERS.md` holds the table.
+//! process, with the publisher in a thread of its own. The server has the first core for itself, the load has the others. `docs/PEERS.md` holds the table.
 #![deny(unsafe_code)]
 #![expect(
     clippy::disallowed_methods,
@@ -20,7 +20,9 @@ mod load;
 mod mqtt;
 mod nats;
 mod outcome;
+mod publisher;
 mod run;
+mod schedule;
 mod server;
 // `build.rs` says whether there is a libsrt; where there is none, the same names say so.
 #[cfg(srt)]

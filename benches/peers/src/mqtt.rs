@@ -7,7 +7,9 @@ use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, NetworkOptions, Packet
 use tokio::task::spawn_local;
 
 use crate::cores;
-use crate::load::{Load, Schedule, Seen, TOPIC};
+use crate::load::{Load, Seen, TOPIC};
+use crate::publisher::Publisher;
+use crate::run::Running;
 use crate::server::{Server, free_port};
 
 const PACKET_MAX: usize = 1 << 24;
@@ -15,8 +17,8 @@ const PACKET_MAX: usize = 1 << 24;
 const REQUESTS: usize = 64;
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
 
-/// Starts broker, publisher and viewers; the broker's memory before any of them.
-pub(crate) async fn run(load: Load, origin: Instant, seen: &Seen, qos: QoS) -> anyhow::Result<(Server, u64)> {
+/// Starts broker, viewers and publisher.
+pub(crate) async fn run(load: Load, origin: Instant, seen: &Seen, qos: QoS) -> anyhow::Result<Running> {
     let (port, folder) = (free_port()?, tempfile::tempdir()?);
     let settings = folder.path().join("mosquitto.conf");
     std::fs::write(
@@ -32,18 +34,15 @@ pub(crate) async fn run(load: Load, origin: Instant, seen: &Seen, qos: QoS) -> a
         client.subscribe(TOPIC, qos).await?;
         spawn_local(view(events, client, seen.clone()));
     }
-    let (client, mut events) = connect("publisher", port);
-    spawn_local(async move { while events.poll().await.is_ok() {} });
-    let mut schedule = Schedule::new(load, origin);
-    spawn_local(async move {
+    let publisher = Publisher::start_runtime(load, origin, async move |schedule| {
+        let (client, mut events) = connect("publisher", port);
+        tokio::spawn(async move { while events.poll().await.is_ok() {} });
         loop {
-            let frame = schedule.next().await;
-            if client.publish_bytes(TOPIC, qos, false, frame).await.is_err() {
-                break;
-            }
+            let frame = schedule.next_beside_tasks().await;
+            client.publish_bytes(TOPIC, qos, false, frame).await?;
         }
-    });
-    Ok((server, empty))
+    })?;
+    Ok(Running { publisher, server, empty })
 }
 
 fn connect(name: &str, port: u16) -> (AsyncClient, EventLoop) {

@@ -7,11 +7,13 @@ use futures_util::StreamExt as _;
 use tokio::task::spawn_local;
 
 use crate::cores;
-use crate::load::{Load, Schedule, Seen, TOPIC};
+use crate::load::{Load, Seen, TOPIC};
+use crate::publisher::Publisher;
+use crate::run::Running;
 use crate::server::{Server, free_port};
 
-/// Starts broker, publisher and viewers; the broker's memory before any of them.
-pub(crate) async fn run(load: Load, origin: Instant, seen: &Seen) -> anyhow::Result<(Server, u64)> {
+/// Starts broker, viewers and publisher.
+pub(crate) async fn run(load: Load, origin: Instant, seen: &Seen) -> anyhow::Result<Running> {
     let port = free_port()?;
     let mut command = Command::new("nats-server");
     command.args(["--addr", "127.0.0.1", "--port", &port.to_string()]);
@@ -31,15 +33,12 @@ pub(crate) async fn run(load: Load, origin: Instant, seen: &Seen) -> anyhow::Res
             drop(client);
         });
     }
-    let client = async_nats::connect(&address).await?;
-    let mut schedule = Schedule::new(load, origin);
-    spawn_local(async move {
+    let publisher = Publisher::start_runtime(load, origin, async move |schedule| {
+        let client = async_nats::connect(&address).await?;
         loop {
-            let frame = schedule.next().await;
-            if client.publish(TOPIC, frame).await.is_err() || client.flush().await.is_err() {
-                break;
-            }
+            client.publish(TOPIC, schedule.next_beside_tasks().await).await?;
+            client.flush().await?;
         }
-    });
-    Ok((server, empty))
+    })?;
+    Ok(Running { publisher, server, empty })
 }

@@ -5,13 +5,13 @@ use std::time::Instant;
 use anyhow::bail;
 
 use crate::load::{Load, Seen};
-use crate::server::Server;
+use crate::run::Running;
 
 /// Why SRT can't be run, and what to do.
 pub(crate) const MISSING: Option<&str> =
     Some("built without libsrt: apt-get install libsrt-openssl-dev pkg-config, and run it again");
 
-pub(crate) fn run(_: Load, _: Instant, _: &Seen) -> anyhow::Result<(Server, u64)> {
+pub(crate) fn run(_: Load, _: Instant, _: &Seen) -> anyhow::Result<Running> {
     bail!("SRT: {}", MISSING.unwrap_or_default())
 }
 

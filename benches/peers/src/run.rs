@@ -9,6 +9,7 @@ use tokio::task::LocalSet;
 
 use crate::load::{DRAIN, JOINED_WITHIN, Load, Seen, WARM_UP};
 use crate::outcome::Outcome;
+use crate::publisher::Publisher;
 use crate::server::{Server, is_installed};
 use crate::{cores, framecast, mqtt, nats, srt, zeromq};
 
@@ -23,6 +24,14 @@ pub(crate) enum Peer {
     Nats,
     Zeromq,
     Srt,
+}
+
+/// A broker with its load. The publisher ends before the server does.
+pub(crate) struct Running {
+    pub(crate) publisher: Publisher,
+    pub(crate) server: Server,
+    /// Resident memory of the server before anybody came, bytes.
+    pub(crate) empty: u64,
 }
 
 impl Peer {
@@ -76,7 +85,7 @@ impl Peer {
         let seen = Seen::new(origin)?;
         let tasks = LocalSet::new();
         let run = async {
-            let server = match self {
+            let running = match self {
                 Self::Nats => nats::run(load, origin, &seen).await?,
                 Self::Zeromq => zeromq::run(load, origin, &seen)?,
                 Self::Srt => srt::run(load, origin, &seen)?,
@@ -85,7 +94,7 @@ impl Peer {
                     mqtt::run(load, origin, &seen, rumqttc::QoS::AtLeastOnce).await?
                 }
             };
-            measure(&server.0, server.1, load, &seen).await
+            measure(running, load, &seen).await
         };
         let outcome = tasks.block_on(&runtime, run);
         // Tasks and clients go before the next broker comes; some of them start tasks when they are dropped.
@@ -98,9 +107,14 @@ impl Peer {
 }
 
 /// Waits until all viewers see frames, then looks at the server for the length of the window.
-async fn measure(server: &Server, empty: u64, load: Load, seen: &Seen) -> anyhow::Result<Outcome> {
+async fn measure(running: Running, load: Load, seen: &Seen) -> anyhow::Result<Outcome> {
+    let Running { publisher, server, empty } = running;
     let begun = Instant::now();
     while seen.joined() < load.viewers {
+        if publisher.has_ended() {
+            publisher.end()?;
+            bail!("the publisher has ended");
+        }
         if begun.elapsed() > JOINED_WITHIN {
             bail!("only {} of {} viewers see frames", seen.joined(), load.viewers);
         }
@@ -112,15 +126,18 @@ async fn measure(server: &Server, empty: u64, load: Load, seen: &Seen) -> anyhow
     tokio::time::sleep(load.window).await;
     let used = server.usage()?.since(&before);
     tokio::time::sleep(DRAIN).await;
-    let (frames, median, p99) = seen.result();
+    let late = seen.lateness(&publisher.end()?)?;
+    let latency = seen.latency();
+    let frames = latency.count as f64;
     let expected = load.window.as_secs_f64() * f64::from(load.rate) * load.viewers as f64;
-    let if_any = |value: f64| if frames > 0 { value } else { f64::NAN };
     Ok(Outcome {
-        cost_us: if_any(used.cpu.total.as_secs_f64() * 1e6 / frames as f64),
-        median_ms: if_any(median.as_secs_f64() * 1e3),
-        p99_ms: if_any(p99.as_secs_f64() * 1e3),
+        cost_us: if latency.count > 0 { used.cpu.total.as_secs_f64() * 1e6 / frames } else { f64::NAN },
+        median_ms: latency.median_ms,
+        p99_ms: latency.p99_ms,
+        late_median_ms: late.median_ms,
+        late_p99_ms: late.p99_ms,
         memory_kib: used.rss.saturating_sub(empty) as f64 / 1_024.0 / load.viewers as f64,
         // A frame on either edge of the window may be counted or not.
-        missed: (expected - load.viewers as f64 - frames as f64).max(0.0),
+        missed: (expected - load.viewers as f64 - frames).max(0.0),
     })
 }

@@ -4,11 +4,12 @@ use std::process::Command;
 use std::thread;
 use std::time::Instant;
 
-use tokio::task::spawn_local;
 use zmq::{Context, PollItem, Socket, SocketType};
 
 use crate::cores;
-use crate::load::{Load, Schedule, Seen, TOPIC};
+use crate::load::{Load, Seen, TOPIC};
+use crate::publisher::Publisher;
+use crate::run::Running;
 use crate::server::{Server, free_port};
 
 /// Nothing is dropped for want of room in a queue.
@@ -26,21 +27,22 @@ pub(crate) fn proxy(publishers: u16, subscribers: u16) -> anyhow::Result<()> {
     Ok(zmq::proxy(&front, &back)?)
 }
 
-/// Starts broker, publisher and viewers; the broker's memory before any of them.
-pub(crate) fn run(load: Load, origin: Instant, seen: &Seen) -> anyhow::Result<(Server, u64)> {
+/// Starts broker, viewers and publisher.
+pub(crate) fn run(load: Load, origin: Instant, seen: &Seen) -> anyhow::Result<Running> {
     let (publishers, subscribers) = (free_port()?, free_port()?);
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["zeromq-proxy", &publishers.to_string(), &subscribers.to_string()]);
     let server = cores::apart(|| Server::start(&mut command, &[publishers, subscribers]))?;
     let empty = server.usage()?.rss;
-    let context = Context::new();
-    let connect = |kind, port| -> anyhow::Result<Socket> {
-        let socket = socket(&context, kind)?;
+    let connect = |context: &Context, kind, port| -> anyhow::Result<Socket> {
+        let socket = socket(context, kind)?;
         socket.connect(&address(port))?;
         Ok(socket)
     };
-    let viewers =
-        (0..load.viewers).map(|_| connect(SocketType::SUB, subscribers)).collect::<Result<Vec<_>, _>>()?;
+    let context = Context::new();
+    let viewers = (0..load.viewers)
+        .map(|_| connect(&context, SocketType::SUB, subscribers))
+        .collect::<Result<Vec<_>, _>>()?;
     for viewer in &viewers {
         viewer.set_subscribe(TOPIC.as_bytes())?;
     }
@@ -48,19 +50,14 @@ pub(crate) fn run(load: Load, origin: Instant, seen: &Seen) -> anyhow::Result<(S
     let end = std::sync::Arc::new(());
     let alive = std::sync::Arc::downgrade(&end);
     thread::spawn(move || view(&viewers, &seen, || alive.strong_count() > 0));
-    let publisher = connect(SocketType::PUB, publishers)?;
-    let mut schedule = Schedule::new(load, origin);
-    spawn_local(async move {
-        // The viewers' thread ends with this task.
-        let _end = end;
-        loop {
-            let frame = schedule.next().await;
-            if publisher.send_multipart([TOPIC.as_bytes(), &frame], 0).is_err() {
-                break;
-            }
-        }
-    });
-    Ok((server, empty))
+    // A context has one thread that sends and receives: that of the viewers would keep frames waiting.
+    let socket = connect(&Context::new(), SocketType::PUB, publishers)?;
+    let publisher = Publisher::start(load, origin, move |frame| {
+        // The viewers' thread ends with the publisher's.
+        let _end = &end;
+        Ok(socket.send_multipart([TOPIC.as_bytes(), &frame], 0)?)
+    })?;
+    Ok(Running { publisher, server, empty })
 }
 
 /// All viewers, until `goes_on` says no.

@@ -11,10 +11,11 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use tokio::task::spawn_local;
 
 use crate::cores;
-use crate::load::{Load, Schedule, Seen};
+use crate::load::{Load, Seen};
+use crate::publisher::Publisher;
+use crate::run::Running;
 use crate::server::{Server, free_port};
 pub(crate) use fanout::serve;
 use libsrt::{Library, Setting, Socket};
@@ -26,8 +27,8 @@ pub(crate) const MISSING: Option<&str> = None;
 const PUBLISHES: &str = "#!::r=1AAA99,m=publish";
 const WATCHES: &str = "#!::r=1AAA99,m=request";
 
-/// Starts broker, publisher and viewers; the broker's memory before any of them.
-pub(crate) fn run(load: Load, origin: Instant, seen: &Seen) -> anyhow::Result<(Server, u64)> {
+/// Starts broker, viewers and publisher.
+pub(crate) fn run(load: Load, origin: Instant, seen: &Seen) -> anyhow::Result<Running> {
     let port = free_port()?;
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["srt-fanout", &port.to_string()]);
@@ -35,19 +36,15 @@ pub(crate) fn run(load: Load, origin: Instant, seen: &Seen) -> anyhow::Result<(S
     let empty = server.usage()?.rss;
     let library = Library::start()?;
     let viewers = Viewers::start(&library, load.viewers, port, seen)?;
-    let publisher = call(&library, PUBLISHES, 0, port).context("the publisher")?;
-    let mut schedule = Schedule::new(load, origin);
-    spawn_local(async move {
-        // They end with this task.
-        let _viewers = viewers;
-        for number in 0.. {
-            let frame = schedule.next().await;
-            if message::cut(number, &frame).any(|message| publisher.send(&message).is_err()) {
-                break;
-            }
-        }
-    });
-    Ok((server, empty))
+    let socket = call(&library, PUBLISHES, 0, port).context("the publisher")?;
+    let mut number = 0;
+    let publisher = Publisher::start(load, origin, move |frame| {
+        // They end with the publisher's thread.
+        let _viewers = &viewers;
+        number += 1;
+        message::cut(number, &frame).try_for_each(|message| Ok(socket.send(&message)?))
+    })?;
+    Ok(Running { publisher, server, empty })
 }
 
 /// A connection to the server, from this UDP port (0: a new one); no call on it waits any more.
