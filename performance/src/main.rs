@@ -1,4 +1,4 @@
-//! What the broker costs, beside the least that anybody could do.
+//! What the broker costs, beside one segmented send for each viewer, and nothing else.
 //!
 //! ```text
 //! cargo build --release && cargo run --release -p performance             all points, under ten minutes
