@@ -1,5 +1,6 @@
 //! The socket: tokio tells when it is ready, `quinn-udp` makes the calls.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -87,7 +88,20 @@ impl Socket {
     /// `None` where the system does not tell (all but Linux). Reads the kernel's table of sockets: for a
     /// report once a second, not for each turn of a loop.
     pub fn kernel_drops(&self) -> Option<u64> {
-        drops::of_socket(self.inode?, self.local_addr.is_ipv6())
+        Socket::kernel_drops_of([self])
+    }
+
+    /// The [`kernel_drops`](Socket::kernel_drops) of several sockets together, for which the kernel's table is read once and not once
+    /// for each.
+    pub fn kernel_drops_of<'a>(sockets: impl IntoIterator<Item = &'a Socket>) -> Option<u64> {
+        let (mut v4, mut v6) = (BTreeSet::new(), BTreeSet::new());
+        for socket in sockets {
+            let inodes = if socket.local_addr.is_ipv6() { &mut v6 } else { &mut v4 };
+            inodes.extend(socket.inode);
+        }
+        let tables = [(v4, false), (v6, true)].into_iter().filter(|(inodes, _)| !inodes.is_empty());
+        let drops = tables.filter_map(|(inodes, ipv6)| drops::of_sockets(&inodes, ipv6));
+        drops.reduce(u64::saturating_add)
     }
 
     /// Waits until [`try_recv`](Socket::try_recv) is worth a call. Safe to cancel.

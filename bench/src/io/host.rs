@@ -76,19 +76,19 @@ impl<P> Host<P> {
         Ok(Self { socket, broker, spread, impairment, peers, due, touched, outbox, blocked: false })
     }
 
-    /// Serves until all peers are gone; gives the datagrams that the kernel dropped before they were received.
+    /// Serves until all peers are gone; gives the socket back, whose drops are counted together with those of all others.
     pub(super) async fn serve<C: Shared>(
         mut self,
         stage: Rc<Stage<C>>,
         mut acts: watch::Receiver<Act>,
-    ) -> io::Result<u64>
+    ) -> io::Result<Socket>
     where
         P: Peer<C>,
     {
         loop {
             let more = self.turn(&stage);
             if self.peers.iter().all(Peer::is_over) {
-                return Ok(self.socket.kernel_drops().unwrap_or_default());
+                return Ok(self.socket);
             }
             if more {
                 yield_now().await;
