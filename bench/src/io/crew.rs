@@ -136,7 +136,8 @@ where
         make(kit).map_err(io::Error::other)?
     };
     let buffers = RefCell::new(RecvBuffers::new());
-    let stage = Rc::new(Stage { context: RefCell::new(context), buffers, clock: kit.clock, exact });
+    let dues = RefCell::default();
+    let stage = Rc::new(Stage { context: RefCell::new(context), buffers, clock: kit.clock, exact, dues });
     let show = || {
         let tally = stage.context.borrow().tally().clone();
         *shown.lock().unwrap_or_else(PoisonError::into_inner) = tally;
@@ -144,8 +145,8 @@ where
     let set = LocalSet::new();
     let dropped = set.block_on(&runtime, async {
         let mut tasks = JoinSet::new();
-        for host in hosts {
-            tasks.spawn_local(host.serve(Rc::clone(&stage), kit.acts.clone()));
+        for (number, host) in hosts.into_iter().enumerate() {
+            tasks.spawn_local(host.serve(number, Rc::clone(&stage), kit.acts.clone()));
         }
         let mut ticks = tokio::time::interval(SHOW_EVERY);
         let mut sockets = Vec::new();

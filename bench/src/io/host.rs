@@ -14,6 +14,7 @@ use tokio::task::yield_now;
 use udp::{BindError, Options, RecvBuffers, SendOutcome, Socket};
 
 use super::clock::Clock;
+use super::dues::Dues;
 use crate::act::Act;
 use crate::address::Spread;
 use crate::impairment::Impairment;
@@ -41,6 +42,17 @@ pub(super) struct Stage<C> {
     pub(super) clock: Clock,
     /// Whether moments are kept to the microsecond.
     pub(super) exact: bool,
+    /// When its sockets are due; looked at where moments are exact.
+    pub(super) dues: RefCell<Dues>,
+}
+
+impl<C> Stage<C> {
+    /// A socket is due then; nobody asks where moments are not exact.
+    fn note_due(&self, number: usize, due: Option<Time>) {
+        if self.exact {
+            self.dues.borrow_mut().note(number, due);
+        }
+    }
 }
 
 /// A socket and the peers behind it.
@@ -76,9 +88,11 @@ impl<P> Host<P> {
         Ok(Self { socket, broker, spread, impairment, peers, due, touched, outbox, blocked: false })
     }
 
-    /// Serves until all peers are gone; gives the socket back, whose drops are counted together with those of all others.
+    /// Serves until all peers are gone; gives the socket back, whose drops are counted together with those of all others. `number` is
+    /// its own among those of the thread.
     pub(super) async fn serve<C: Shared>(
         mut self,
+        number: usize,
         stage: Rc<Stage<C>>,
         mut acts: watch::Receiver<Act>,
     ) -> io::Result<Socket>
@@ -88,12 +102,16 @@ impl<P> Host<P> {
         loop {
             let more = self.turn(&stage);
             if self.peers.iter().all(Peer::is_over) {
+                stage.note_due(number, None);
                 return Ok(self.socket);
             }
             if more {
+                stage.note_due(number, Some(stage.clock.now()));
                 yield_now().await;
             } else {
-                self.pause(&stage, &mut acts).await?;
+                let due = self.due.iter().flatten().min().copied();
+                stage.note_due(number, due);
+                self.pause(due, &stage, &mut acts).await?;
             }
         }
     }
@@ -200,10 +218,10 @@ impl<P> Host<P> {
 
     async fn pause<C: Shared>(
         &mut self,
+        due: Option<Time>,
         stage: &Stage<C>,
         acts: &mut watch::Receiver<Act>,
     ) -> io::Result<()> {
-        let due = self.due.iter().flatten().min().copied();
         let sleep = async {
             if stage.exact {
                 stage.clock.sleep_nearly_until(due).await;
@@ -216,7 +234,8 @@ impl<P> Host<P> {
             ready = self.socket.writable(), if self.blocked => ready,
             () = sleep => {
                 if stage.exact {
-                    stage.clock.finish_sleep(due);
+                    // The thread is everybody's: no longer than until the first of all sockets is due.
+                    stage.clock.finish_sleep(stage.dues.borrow().first());
                 }
                 Ok(())
             }
