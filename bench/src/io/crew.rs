@@ -171,7 +171,7 @@ pub(super) fn start_viewers(
     plan: &HallPlan,
     channels: usize,
     threads: usize,
-    (loss, coalescing): (f64, bool),
+    (loss, delay, coalescing): (f64, Duration, bool),
 ) -> Result<Vec<Member>, BenchError> {
     let spread = Spread::towards(kit.broker);
     let size = spread.peers_per_socket();
@@ -195,7 +195,13 @@ pub(super) fn start_viewers(
                     Seat::new(number, channel, id_of(channel), &plan)
                 };
                 let seats = group.into_iter().map(seat).collect();
-                hosts.push(Host::bind(kit.broker, spread, seats, Impairment::new(loss, seed), coalescing)?);
+                hosts.push(Host::bind(
+                    kit.broker,
+                    spread,
+                    seats,
+                    Impairment::new(loss, delay, seed),
+                    coalescing,
+                )?);
             }
             let act = *kit.acts.borrow();
             Ok((Hall { act, tally: Tally::default(), plan, random }, hosts))
@@ -219,7 +225,13 @@ pub(super) fn start_producers(
         for group in numbers.chunks(spread.peers_per_socket()) {
             let sources =
                 group.iter().map(|number| make(*number, Random::from_seed(random.block()))).collect();
-            hosts.push(Host::bind(kit.broker, spread, sources, Impairment::new(0.0, 0), true)?);
+            hosts.push(Host::bind(
+                kit.broker,
+                spread,
+                sources,
+                Impairment::new(0.0, Duration::ZERO, 0),
+                true,
+            )?);
         }
         Ok((studio, hosts))
     })

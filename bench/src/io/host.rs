@@ -64,7 +64,8 @@ pub(super) struct Host<P> {
     peers: Vec<P>,
     due: Vec<Option<Time>>,
     touched: Vec<bool>,
-    outbox: VecDeque<(usize, Transmit)>,
+    /// When each leaves, and from which peer: each waits as long as all others, so that the first is due first.
+    outbox: VecDeque<(Time, usize, Transmit)>,
     blocked: bool,
 }
 
@@ -109,7 +110,7 @@ impl<P> Host<P> {
                 stage.note_due(number, Some(stage.clock.now()));
                 yield_now().await;
             } else {
-                let due = self.due.iter().flatten().min().copied();
+                let due = self.next_due();
                 stage.note_due(number, due);
                 self.pause(due, &stage, &mut acts).await?;
             }
@@ -193,17 +194,17 @@ impl<P> Host<P> {
                     traffic.impaired += u64::from(lost);
                 }
                 if !lost {
-                    self.outbox.push_back((place, transmit));
+                    self.outbox.push_back((now + self.impairment.delay(), place, transmit));
                 }
             }
             *due = peer.poll_timeout(now, context);
         }
-        self.send();
+        self.send(now);
     }
 
-    fn send(&mut self) {
+    fn send(&mut self, now: Time) {
         self.blocked = false;
-        while let Some((place, transmit)) = self.outbox.front_mut() {
+        while let Some((_, place, transmit)) = self.outbox.front_mut().filter(|(leaves, ..)| *leaves <= now) {
             let from = self.spread.address(*place);
             match self.socket.try_send(self.broker, from, &transmit.bytes, transmit.segment) {
                 SendOutcome::Sent | SendOutcome::Dropped { .. } => drop(self.outbox.pop_front()),
@@ -214,6 +215,12 @@ impl<P> Host<P> {
                 }
             }
         }
+    }
+
+    /// When there is something to do, whatever comes in. A blocked socket tells by itself when it takes more.
+    fn next_due(&self) -> Option<Time> {
+        let leaves = self.outbox.front().filter(|_| !self.blocked).map(|(leaves, ..)| *leaves);
+        self.due.iter().flatten().copied().chain(leaves).min()
     }
 
     async fn pause<C: Shared>(
@@ -259,8 +266,29 @@ fn count_arrival(traffic: &mut Traffic, datagram: &[u8], lost: bool) {
         traffic.data += 1;
         let flags = datagram.get(FLAGS_AT).copied().unwrap_or_default();
         traffic.resent += u64::from(flags & DataFlags::RETX.0 != 0);
+        traffic.parity += u64::from(flags & DataFlags::PARITY.0 != 0);
     } else {
         traffic.control_in += 1;
         traffic.control_in_bytes += datagram.len() as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn datagrams_are_counted_by_what_they_are_and_lost_ones_as_nothing_else() {
+        let data = |flags: u8| [0, 0, 0, 0, 0, 0, flags, 0];
+        let mut traffic = Traffic::default();
+        for (flags, lost) in
+            [(0, false), (DataFlags::RETX.0, false), (DataFlags::PARITY.0, false), (0x30, true)]
+        {
+            count_arrival(&mut traffic, &data(flags), lost);
+        }
+        count_arrival(&mut traffic, &[0x07; 5], false);
+        let Traffic { data, resent, parity, control_in, control_in_bytes, impaired, .. } = traffic;
+        assert_eq!((data, resent, parity, impaired), (3, 1, 1, 1));
+        assert_eq!((control_in, control_in_bytes), (1, 5));
     }
 }
