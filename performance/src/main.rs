@@ -1,7 +1,7 @@
 //! What the broker costs, beside one segmented send for each viewer, and nothing else.
 //!
 //! ```text
-//! cargo build --release && cargo run --release -p performance             all points, under ten minutes
+//! cargo build --release && cargo run --release -p performance             all points, about a quarter of an hour
 //! cargo run --release -p performance -- --points 1,3 --quick              some of them, roughly
 //! ```
 //!

@@ -3,6 +3,7 @@
 mod cost;
 mod crowd;
 mod rate;
+mod repair;
 mod workers;
 
 use anyhow::{Result, bail};
