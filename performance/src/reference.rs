@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 
 use anyhow::Result;
 
-use wire::Wire;
+pub(crate) use wire::Wire;
 
 /// The datagram that ends the joining.
 pub(crate) const ARM: &[u8] = b"\xFFarm the reference sender";

@@ -45,6 +45,10 @@ impl Wire {
         Ok(Self { socket, state, tells_source, slots, metas })
     }
 
+    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
     /// Waits until something came, or as long as `limit`.
     pub(crate) fn wait(&self, limit: Option<Duration>) -> io::Result<()> {
         let limit = limit.and_then(|limit| Timespec::try_from(limit).ok());
