@@ -1,18 +1,26 @@
-//! Loss on the way to and from a viewer.
+//! Loss on the way to and from a viewer, and how long the way takes.
+
+use std::time::Duration;
 
 use fastrand::Rng;
 
-/// Drops datagrams by chance.
+/// Drops datagrams by chance, and holds back what viewers say.
 #[derive(Clone, Debug)]
 pub(crate) struct Impairment {
     share: f64,
+    delay: Duration,
     rng: Rng,
 }
 
 impl Impairment {
     /// Drops this share of all datagrams, 0 to 1.
-    pub(crate) fn new(share: f64, seed: u64) -> Self {
-        Self { share, rng: Rng::with_seed(seed) }
+    pub(crate) fn new(share: f64, delay: Duration, seed: u64) -> Self {
+        Self { share, delay, rng: Rng::with_seed(seed) }
+    }
+
+    /// How long a viewer's datagrams are on their way to the broker.
+    pub(crate) const fn delay(&self) -> Duration {
+        self.delay
     }
 
     /// Whether the next datagram is lost.
@@ -28,7 +36,7 @@ mod tests {
     #[test]
     fn the_share_asked_for_is_lost() {
         let lost = |share| {
-            let mut path = Impairment::new(share, 1);
+            let mut path = Impairment::new(share, Duration::ZERO, 1);
             (0..100_000).filter(|_| path.drops()).count()
         };
         assert_eq!((lost(0.0), lost(1.0)), (0, 100_000));

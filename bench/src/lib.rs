@@ -26,7 +26,7 @@ mod threshold;
 mod usage;
 
 pub use report::{BrokerFigures, LoadFigures, Report};
-pub use settings::{BrokerChoice, FRAME_BYTES_MIN, PRODUCERS_MAX, Settings, VIEWERS_MAX};
+pub use settings::{BrokerChoice, DELAY_MAX, FRAME_BYTES_MIN, PRODUCERS_MAX, Settings, VIEWERS_MAX};
 pub use tally::Tally;
 pub use threshold::{Threshold, ThresholdError};
 pub use usage::{CpuTime, Usage};

@@ -41,6 +41,8 @@ pub struct Asked {
     pub frame_bytes: usize,
     /// Share of datagrams lost on purpose.
     pub loss: f64,
+    /// How long what viewers said took to the broker.
+    pub delay: Duration,
     /// Viewers replaced in a second.
     pub churn: f64,
     /// Whether runs of datagrams were received at once.

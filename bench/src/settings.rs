@@ -14,6 +14,8 @@ use crate::threshold::Threshold;
 pub const PRODUCERS_MAX: usize = 1 << 16;
 /// Viewers that one load has: a worker grants that many sessions.
 pub const VIEWERS_MAX: usize = 1 << 20;
+/// The longest round trip that a load makes: what viewers say is held for that long, and a longer one is nobody's.
+pub const DELAY_MAX: Duration = Duration::from_secs(2);
 /// Bytes of the smallest frame: number and time stand in it.
 pub const FRAME_BYTES_MIN: usize = STAMP_LEN;
 
@@ -59,6 +61,8 @@ pub struct Settings {
     pub ramp: f64,
     /// Share of datagrams that is lost on the way to a viewer, and from it, 0 to 1.
     pub loss: f64,
+    /// How long what a viewer says takes to the broker, up to [`DELAY_MAX`]: its round trip.
+    pub delay: Duration,
     /// Viewers that leave, and as many that join, in a second.
     pub churn: f64,
     /// What viewers subscribe with.
@@ -87,6 +91,7 @@ impl Settings {
             warm_up: Duration::from_secs(1),
             ramp: 1_000.0,
             loss: 0.0,
+            delay: Duration::ZERO,
             churn: 0.0,
             latency: LATENCY,
             coalescing: true,

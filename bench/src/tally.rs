@@ -59,6 +59,8 @@ pub struct Traffic {
     pub data: u64,
     /// DATA received that was sent again.
     pub resent: u64,
+    /// DATA received that was parity.
+    pub parity: u64,
     /// Control messages received.
     pub control_in: u64,
     /// Their bytes.
@@ -99,6 +101,7 @@ impl Traffic {
     const fn add(&mut self, other: &Self) {
         self.data += other.data;
         self.resent += other.resent;
+        self.parity += other.parity;
         self.control_in += other.control_in;
         self.control_in_bytes += other.control_in_bytes;
         self.control_out += other.control_out;

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker::engine::{Broker, Config, Directory, Keys, Path, SessionLimits, Transmit};
+use broker::engine::{Broker, Config, Counters, Directory, Keys, Path, SessionLimits, Transmit};
 use bytes::Bytes;
 use client::engine::Client;
 use producer::engine::{Plan, PlannedTrack, Producer};
@@ -14,11 +14,16 @@ use protocol::random::Random;
 use protocol::serial::Serial;
 use protocol::time::Time;
 use protocol::wire::{Label, Role, Text, TrackKind};
+use udp::RecvBuffers;
 
 /// Between two frames.
 pub const FRAME_DURATION: Duration = Duration::from_millis(83);
 const BROKER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 5_000);
 const PRODUCER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 4_999);
+/// The first viewer's address. One each: the kernel lets any socket send from them.
+const FIRST_VIEWER: Ipv4Addr = Ipv4Addr::new(127, 64, 0, 0);
+/// The port of viewers where there are no sockets.
+const VIEWERS_PORT: u16 = 4_000;
 /// Turns of a handshake: HELLO, RETRY, HELLO, WELCOME, and requests.
 const HANDSHAKE_TURNS: usize = 8;
 
@@ -38,6 +43,11 @@ pub type Said = (SocketAddr, Bytes);
 impl Stage {
     /// So many viewers watch frames of so many bytes.
     pub fn new(viewers: usize, frame_bytes: usize) -> Self {
+        Self::with_port(viewers, frame_bytes, VIEWERS_PORT)
+    }
+
+    /// The same, where what viewers say may also come through a socket: from loopback addresses of their own and this port.
+    pub fn with_port(viewers: usize, frame_bytes: usize, port: u16) -> Self {
         let mut random = Random::from_seed([7; 32]);
         let now = Time::from_micros(1_000_000);
         let config = Config {
@@ -55,7 +65,7 @@ impl Stage {
             stage.turn();
         }
         for number in 0..viewers {
-            let address = address_of(number);
+            let address = address_of(number, port);
             let mut client = Client::new(stage.now, BROKER, Role::Viewer, Random::from_seed(random.block()));
             client.subscribe(stage.now, Target { producer: plan().producer, stream: StreamId::ALL }, LATENCY);
             stage.viewers.push((address, client));
@@ -151,6 +161,20 @@ impl Stage {
             self.broker.handle_datagram(self.now, path(*address), bytes);
         }
     }
+
+    /// The broker takes in one receive as its worker does.
+    pub fn broker_reads(&mut self, buffers: &RecvBuffers) {
+        let Self { now, broker, .. } = self;
+        broker.look_ahead(buffers.datagrams().map(|(_, _, datagram)| datagram));
+        for (peer, local, datagram) in buffers.datagrams() {
+            broker.handle_datagram(*now, Path { peer, local }, datagram);
+        }
+    }
+
+    /// What the broker has counted.
+    pub const fn broker_counters(&self) -> Counters {
+        self.broker.counters()
+    }
 }
 
 fn plan() -> Plan {
@@ -176,18 +200,16 @@ fn plan() -> Plan {
 }
 
 fn path(peer: SocketAddr) -> Path {
-    Path { peer, local: None }
+    Path { peer, local: Some(BROKER.ip()) }
 }
 
-/// Viewers live in 10.0.0.0/8, one address each.
-fn address_of(number: usize) -> SocketAddr {
-    let first = Ipv4Addr::new(10, 0, 0, 0).to_bits();
-    let ip = Ipv4Addr::from_bits(first + u32::try_from(number).unwrap_or(0));
-    (ip, 4_000).into()
+fn address_of(number: usize, port: u16) -> SocketAddr {
+    let ip = Ipv4Addr::from_bits(FIRST_VIEWER.to_bits() + u32::try_from(number).unwrap_or(0));
+    (ip, port).into()
 }
 
 fn number_of(address: SocketAddr) -> Option<usize> {
     let SocketAddr::V4(address) = address else { return None };
-    let first = Ipv4Addr::new(10, 0, 0, 0).to_bits();
-    address.ip().to_bits().checked_sub(first).and_then(|number| usize::try_from(number).ok())
+    let number = address.ip().to_bits().checked_sub(FIRST_VIEWER.to_bits());
+    number.and_then(|number| usize::try_from(number).ok())
 }

@@ -1,7 +1,7 @@
-//! What the broker costs, beside the least that anybody could do.
+//! What the broker costs, beside one segmented send for each viewer, and nothing else.
 //!
 //! ```text
-//! cargo build --release && cargo run --release -p performance             all points, under ten minutes
+//! cargo build --release && cargo run --release -p performance             all points, about a quarter of an hour
 //! cargo run --release -p performance -- --points 1,3 --quick              some of them, roughly
 //! ```
 //!
@@ -16,9 +16,11 @@
 
 mod bench;
 mod cores;
+mod feedback;
 mod points;
 mod reference;
 mod server;
+mod speaker;
 mod table;
 
 use std::net::SocketAddr;
@@ -36,7 +38,7 @@ use table::Table;
 struct Cli {
     #[command(subcommand)]
     role: Option<Role>,
-    /// Only these points of 1 to 9, such as 1,3,6; 1, 3 and 9 are read off the same runs
+    /// Only these points of 1 to 10, such as 1,3,6; 1, 3 and 9 are read off the same runs
     #[arg(long, value_delimiter = ',', value_name = "NUMBERS")]
     points: Vec<u8>,
     /// One repetition and short windows: a look, not a measurement

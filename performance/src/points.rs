@@ -2,7 +2,9 @@
 
 mod cost;
 mod crowd;
+mod feedback;
 mod rate;
+mod repair;
 mod workers;
 
 use anyhow::{Result, bail};
@@ -49,12 +51,13 @@ pub(crate) const POINTS: &[Point] = &[
     Point { numbers: &[6], name: "silent channels", measure: crowd::measure_silent },
     Point { numbers: &[7], name: "churn", measure: crowd::measure_churn },
     Point { numbers: &[8], name: "channels that nobody watches", measure: crowd::measure_unwatched },
+    Point { numbers: &[10], name: "FEEDBACK, handled and read", measure: feedback::measure },
 ];
 
 /// Those that were asked for, all where none was.
 pub(crate) fn select(asked: &[u8]) -> Result<Vec<&'static Point>> {
     if let Some(unknown) = asked.iter().find(|number| !POINTS.iter().any(|point| point.has(**number))) {
-        bail!("there is no point {unknown}: they are 1 to 9");
+        bail!("there is no point {unknown}: they are 1 to 10");
     }
     Ok(POINTS
         .iter()

@@ -1,4 +1,4 @@
-//! The reference sender: what it takes to send each frame to each viewer, and nothing else.
+//! The reference sender: one segmented send of each frame for each viewer, and nothing else.
 //!
 //! Viewers and producers are those of `framecast bench`, so they have to be met as by a broker: until it is *armed*, an
 //! ordinary broker engine does that, and it is noted who is sent media. From then on a frame that came in whole is sent to
@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 
 use anyhow::Result;
 
-use wire::Wire;
+pub(crate) use wire::Wire;
 
 /// The datagram that ends the joining.
 pub(crate) const ARM: &[u8] = b"\xFFarm the reference sender";

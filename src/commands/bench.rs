@@ -2,10 +2,13 @@
 
 use std::io::{self, Write as _};
 use std::num::NonZeroU8;
+use std::time::Duration;
 
 use ::bench::io::BenchError;
 use ::bench::quantity::{parse_bytes, parse_rate, parse_share};
-use ::bench::{BrokerChoice, FRAME_BYTES_MIN, PRODUCERS_MAX, Report, Settings, Threshold, VIEWERS_MAX};
+use ::bench::{
+    BrokerChoice, DELAY_MAX, FRAME_BYTES_MIN, PRODUCERS_MAX, Report, Settings, Threshold, VIEWERS_MAX,
+};
 use ::broker::io::WORKERS_MAX;
 use ::client::shell::duration::{parse_duration, parse_latency};
 use anyhow::{Context as _, anyhow};
@@ -81,6 +84,10 @@ struct Load {
     /// Share of the datagrams to each viewer, and from it, that is lost on purpose [env: BENCH_LOSS] [default: 0]
     #[arg(long, value_name = "SHARE")]
     loss: Option<String>,
+    /// How long what a viewer says takes to the broker, so that its round trip is not that of loopback
+    /// [env: BENCH_DELAY] [default: 0ms]
+    #[arg(long, value_name = "DURATION")]
+    delay: Option<String>,
     /// Viewers that leave in a second while it is measured, others taking their places [env: BENCH_CHURN] [default: 0]
     #[arg(long, value_name = "RATE")]
     churn: Option<String>,
@@ -132,6 +139,7 @@ const RAMP: Name = Name { flag: "--ramp", variable: "BENCH_RAMP" };
 const WARM_UP: Name = Name { flag: "--warm-up", variable: "BENCH_WARM_UP" };
 const FOR: Name = Name { flag: "--for", variable: "BENCH_FOR" };
 const LOSS: Name = Name { flag: "--loss", variable: "BENCH_LOSS" };
+const DELAY: Name = Name { flag: "--delay", variable: "BENCH_DELAY" };
 const CHURN: Name = Name { flag: "--churn", variable: "BENCH_CHURN" };
 const LATENCY: Name = Name { flag: "--latency", variable: "LATENCY" };
 const NO_GRO: Name = Name { flag: "--no-gro", variable: "BENCH_NO_GRO" };
@@ -182,6 +190,7 @@ fn settings(args: Args) -> Result<Settings, Failure> {
         warm_up: WARM_UP.value(load.warm_up, parse_duration)?.unwrap_or(defaults.warm_up),
         ramp: RAMP.value(load.ramp, |text| rate(text, 1.0))?.unwrap_or(defaults.ramp),
         loss: LOSS.value(load.loss, parse_share)?.unwrap_or(defaults.loss),
+        delay: DELAY.value(load.delay, delay)?.unwrap_or(defaults.delay),
         churn: CHURN.value(load.churn, |text| rate(text, 0.0))?.unwrap_or(defaults.churn),
         latency: LATENCY.value(load.latency, parse_latency)?.unwrap_or(defaults.latency),
         coalescing: NO_GRO.switch(load.no_gro)?.is_none(),
@@ -213,6 +222,15 @@ fn rate(text: &str, least: f64) -> Result<f64, String> {
         Ok(rate)
     } else {
         Err(format!("out of range: write {least} to {RATE_MAX} per second"))
+    }
+}
+
+fn delay(text: &str) -> Result<Duration, String> {
+    let delay = parse_duration(text).map_err(|fault| fault.to_string())?;
+    if delay <= DELAY_MAX {
+        Ok(delay)
+    } else {
+        Err(format!("out of range: write at most {}s", DELAY_MAX.as_secs()))
     }
 }
 

@@ -18,10 +18,15 @@ fn without_a_broker_one_is_started_and_reported() {
 #[test]
 fn a_broker_that_runs_is_loaded_with_loss_and_churn() {
     let broker = Broker::start();
-    let mut command = framecast(&format!("{SMALL} --loss 5% --churn 50/s --fail-if wrong>0,misordered>0"));
+    let mut command = framecast(&format!(
+        "{SMALL} --loss 5% --delay 20ms --churn 50/s --fail-if wrong>0,misordered>0,join_p50<20ms"
+    ));
     let ended = run(command.args(["--broker", &broker.address]));
     assert_eq!(ended.status, Some(0), "{ended:?}");
-    assert!(ended.stdout.contains("5.0 % loss") && ended.stdout.contains(" left and came"), "{ended:?}");
+    assert!(
+        ended.stdout.contains("5.0 % loss, 20 ms from viewers") && ended.stdout.contains(" left and came"),
+        "{ended:?}"
+    );
     assert!(!ended.stdout.contains("of a core ("), "the process of that broker is not known: {ended:?}");
 }
 

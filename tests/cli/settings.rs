@@ -104,6 +104,7 @@ pub(crate) const WRONG_VALUES: &[Wrong] = &[
     wrong("BENCH_RAMP", "0/s", 78, "'0/s': out of range: write 1 to 1000000 per second", BENCH),
     wrong("BENCH_WARM_UP", "1", 78, "'1' has no unit", BENCH),
     wrong("BENCH_FOR", "soon", 78, "'soon' is not a duration", BENCH),
+    wrong("BENCH_DELAY", "3s", 78, "'3s': out of range: write at most 2s", BENCH),
     wrong("BENCH_LOSS", "0.01", 78, "'0.01': not a share: write per cent from 0% to 50%", BENCH),
     wrong("BENCH_CHURN", "all", 78, "'all': not a rate", BENCH),
     wrong("BENCH_NO_GRO", "off?", 78, "'off?': neither yes nor no", BENCH),

@@ -90,6 +90,12 @@ impl Socket {
         self.drop_count?.read()
     }
 
+    /// The [`kernel_drops`](Socket::kernel_drops) of several sockets together, for which the kernel's table is read once and not once
+    /// for each.
+    pub fn kernel_drops_of<'a>(sockets: impl IntoIterator<Item = &'a Socket>) -> Option<u64> {
+        DropCount::sum(sockets.into_iter().filter_map(Socket::drop_count))
+    }
+
     /// Where that is read without the socket; `None` where the system does not tell.
     pub fn drop_count(&self) -> Option<DropCount> {
         self.drop_count

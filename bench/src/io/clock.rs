@@ -50,7 +50,7 @@ impl Clock {
         }
     }
 
-    /// Waits for what [`Clock::sleep_nearly_until`] left: the whole thread does.
+    /// Waits for what [`Clock::sleep_nearly_until`] left: the whole thread does, so the time is that of whoever of it is due first.
     pub(super) fn finish_sleep(self, time: Option<Time>) {
         let left = time.map_or(Duration::ZERO, |time| time.since(self.now()));
         if (OWN_SLEEP_MIN..=TIMER_SLACK).contains(&left) {

@@ -13,7 +13,7 @@ use protocol::time::Time;
 use tokio::runtime::Builder;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, LocalSet};
-use udp::RecvBuffers;
+use udp::{RecvBuffers, Socket};
 
 use super::clock::Clock;
 use super::error::BenchError;
@@ -136,7 +136,8 @@ where
         make(kit).map_err(io::Error::other)?
     };
     let buffers = RefCell::new(RecvBuffers::new());
-    let stage = Rc::new(Stage { context: RefCell::new(context), buffers, clock: kit.clock, exact });
+    let dues = RefCell::default();
+    let stage = Rc::new(Stage { context: RefCell::new(context), buffers, clock: kit.clock, exact, dues });
     let show = || {
         let tally = stage.context.borrow().tally().clone();
         *shown.lock().unwrap_or_else(PoisonError::into_inner) = tally;
@@ -144,16 +145,17 @@ where
     let set = LocalSet::new();
     let dropped = set.block_on(&runtime, async {
         let mut tasks = JoinSet::new();
-        for host in hosts {
-            tasks.spawn_local(host.serve(Rc::clone(&stage), kit.acts.clone()));
+        for (number, host) in hosts.into_iter().enumerate() {
+            tasks.spawn_local(host.serve(number, Rc::clone(&stage), kit.acts.clone()));
         }
         let mut ticks = tokio::time::interval(SHOW_EVERY);
-        let mut dropped = 0;
+        let mut sockets = Vec::new();
         loop {
             tokio::select! {
                 ended = tasks.join_next() => match ended {
-                    Some(ended) => dropped += ended.map_err(io::Error::other)??,
-                    None => return io::Result::Ok(dropped),
+                    Some(ended) => sockets.push(ended.map_err(io::Error::other)??),
+                    // Ten thousand sockets make a long table: it is read once for all of them.
+                    None => return io::Result::Ok(Socket::kernel_drops_of(&sockets).unwrap_or_default()),
                 },
                 _ = ticks.tick() => show(),
             }
@@ -169,7 +171,7 @@ pub(super) fn start_viewers(
     plan: &HallPlan,
     channels: usize,
     threads: usize,
-    (loss, coalescing): (f64, bool),
+    (loss, delay, coalescing): (f64, Duration, bool),
 ) -> Result<Vec<Member>, BenchError> {
     let spread = Spread::towards(kit.broker);
     let size = spread.peers_per_socket();
@@ -193,7 +195,13 @@ pub(super) fn start_viewers(
                     Seat::new(number, channel, id_of(channel), &plan)
                 };
                 let seats = group.into_iter().map(seat).collect();
-                hosts.push(Host::bind(kit.broker, spread, seats, Impairment::new(loss, seed), coalescing)?);
+                hosts.push(Host::bind(
+                    kit.broker,
+                    spread,
+                    seats,
+                    Impairment::new(loss, delay, seed),
+                    coalescing,
+                )?);
             }
             let act = *kit.acts.borrow();
             Ok((Hall { act, tally: Tally::default(), plan, random }, hosts))
@@ -217,7 +225,13 @@ pub(super) fn start_producers(
         for group in numbers.chunks(spread.peers_per_socket()) {
             let sources =
                 group.iter().map(|number| make(*number, Random::from_seed(random.block()))).collect();
-            hosts.push(Host::bind(kit.broker, spread, sources, Impairment::new(0.0, 0), true)?);
+            hosts.push(Host::bind(
+                kit.broker,
+                spread,
+                sources,
+                Impairment::new(0.0, Duration::ZERO, 0),
+                true,
+            )?);
         }
         Ok((studio, hosts))
     })

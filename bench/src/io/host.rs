@@ -14,6 +14,7 @@ use tokio::task::yield_now;
 use udp::{BindError, Options, RecvBuffers, SendOutcome, Socket};
 
 use super::clock::Clock;
+use super::dues::Dues;
 use crate::act::Act;
 use crate::address::Spread;
 use crate::impairment::Impairment;
@@ -41,6 +42,17 @@ pub(super) struct Stage<C> {
     pub(super) clock: Clock,
     /// Whether moments are kept to the microsecond.
     pub(super) exact: bool,
+    /// When its sockets are due; looked at where moments are exact.
+    pub(super) dues: RefCell<Dues>,
+}
+
+impl<C> Stage<C> {
+    /// A socket is due then; nobody asks where moments are not exact.
+    fn note_due(&self, number: usize, due: Option<Time>) {
+        if self.exact {
+            self.dues.borrow_mut().note(number, due);
+        }
+    }
 }
 
 /// A socket and the peers behind it.
@@ -52,7 +64,8 @@ pub(super) struct Host<P> {
     peers: Vec<P>,
     due: Vec<Option<Time>>,
     touched: Vec<bool>,
-    outbox: VecDeque<(usize, Transmit)>,
+    /// When each leaves, and from which peer: each waits as long as all others, so that the first is due first.
+    outbox: VecDeque<(Time, usize, Transmit)>,
     blocked: bool,
 }
 
@@ -76,24 +89,30 @@ impl<P> Host<P> {
         Ok(Self { socket, broker, spread, impairment, peers, due, touched, outbox, blocked: false })
     }
 
-    /// Serves until all peers are gone; gives the datagrams that the kernel dropped before they were received.
+    /// Serves until all peers are gone; gives the socket back, whose drops are counted together with those of all others. `number` is
+    /// its own among those of the thread.
     pub(super) async fn serve<C: Shared>(
         mut self,
+        number: usize,
         stage: Rc<Stage<C>>,
         mut acts: watch::Receiver<Act>,
-    ) -> io::Result<u64>
+    ) -> io::Result<Socket>
     where
         P: Peer<C>,
     {
         loop {
             let more = self.turn(&stage);
             if self.peers.iter().all(Peer::is_over) {
-                return Ok(self.socket.kernel_drops().unwrap_or_default());
+                stage.note_due(number, None);
+                return Ok(self.socket);
             }
             if more {
+                stage.note_due(number, Some(stage.clock.now()));
                 yield_now().await;
             } else {
-                self.pause(&stage, &mut acts).await?;
+                let due = self.next_due();
+                stage.note_due(number, due);
+                self.pause(due, &stage, &mut acts).await?;
             }
         }
     }
@@ -175,17 +194,17 @@ impl<P> Host<P> {
                     traffic.impaired += u64::from(lost);
                 }
                 if !lost {
-                    self.outbox.push_back((place, transmit));
+                    self.outbox.push_back((now + self.impairment.delay(), place, transmit));
                 }
             }
             *due = peer.poll_timeout(now, context);
         }
-        self.send();
+        self.send(now);
     }
 
-    fn send(&mut self) {
+    fn send(&mut self, now: Time) {
         self.blocked = false;
-        while let Some((place, transmit)) = self.outbox.front_mut() {
+        while let Some((_, place, transmit)) = self.outbox.front_mut().filter(|(leaves, ..)| *leaves <= now) {
             let from = self.spread.address(*place);
             match self.socket.try_send(self.broker, from, &transmit.bytes, transmit.segment) {
                 SendOutcome::Sent | SendOutcome::Dropped { .. } => drop(self.outbox.pop_front()),
@@ -198,12 +217,18 @@ impl<P> Host<P> {
         }
     }
 
+    /// When there is something to do, whatever comes in. A blocked socket tells by itself when it takes more.
+    fn next_due(&self) -> Option<Time> {
+        let leaves = self.outbox.front().filter(|_| !self.blocked).map(|(leaves, ..)| *leaves);
+        self.due.iter().flatten().copied().chain(leaves).min()
+    }
+
     async fn pause<C: Shared>(
         &mut self,
+        due: Option<Time>,
         stage: &Stage<C>,
         acts: &mut watch::Receiver<Act>,
     ) -> io::Result<()> {
-        let due = self.due.iter().flatten().min().copied();
         let sleep = async {
             if stage.exact {
                 stage.clock.sleep_nearly_until(due).await;
@@ -216,7 +241,8 @@ impl<P> Host<P> {
             ready = self.socket.writable(), if self.blocked => ready,
             () = sleep => {
                 if stage.exact {
-                    stage.clock.finish_sleep(due);
+                    // The thread is everybody's: no longer than until the first of all sockets is due.
+                    stage.clock.finish_sleep(stage.dues.borrow().first());
                 }
                 Ok(())
             }
@@ -240,8 +266,29 @@ fn count_arrival(traffic: &mut Traffic, datagram: &[u8], lost: bool) {
         traffic.data += 1;
         let flags = datagram.get(FLAGS_AT).copied().unwrap_or_default();
         traffic.resent += u64::from(flags & DataFlags::RETX.0 != 0);
+        traffic.parity += u64::from(flags & DataFlags::PARITY.0 != 0);
     } else {
         traffic.control_in += 1;
         traffic.control_in_bytes += datagram.len() as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn datagrams_are_counted_by_what_they_are_and_lost_ones_as_nothing_else() {
+        let data = |flags: u8| [0, 0, 0, 0, 0, 0, flags, 0];
+        let mut traffic = Traffic::default();
+        for (flags, lost) in
+            [(0, false), (DataFlags::RETX.0, false), (DataFlags::PARITY.0, false), (0x30, true)]
+        {
+            count_arrival(&mut traffic, &data(flags), lost);
+        }
+        count_arrival(&mut traffic, &[0x07; 5], false);
+        let Traffic { data, resent, parity, control_in, control_in_bytes, impaired, .. } = traffic;
+        assert_eq!((data, resent, parity, impaired), (3, 1, 1, 1));
+        assert_eq!((control_in, control_in_bytes), (1, 5));
     }
 }

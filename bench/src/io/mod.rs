@@ -10,6 +10,7 @@
 mod child;
 mod clock;
 mod crew;
+mod dues;
 mod error;
 mod host;
 mod limits;

@@ -224,7 +224,7 @@ impl Run {
         self.plan.join_from = self.clock.now();
         let kit = Kit { clock: self.clock, broker: self.broker, acts: self.acts.subscribe() };
         let channels = settings.channels_watched();
-        let link = (settings.loss, settings.coalescing);
+        let link = (settings.loss, settings.delay, settings.coalescing);
         self.viewers = start_viewers(&kit, &self.plan, channels, settings.threads, link)?;
         let deadline = self.plan.join_from + self.plan.joins.after(self.plan.viewers) + JOIN_GRACE;
         while self.tally().joined < self.plan.viewers && self.clock.now() < deadline {
@@ -354,6 +354,7 @@ fn asked(settings: &Settings) -> Asked {
         rate: settings.rate,
         frame_bytes: settings.frame_bytes,
         loss: settings.loss,
+        delay: settings.delay,
         churn: settings.churn,
         coalescing: settings.coalescing,
     }

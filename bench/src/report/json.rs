@@ -18,6 +18,7 @@ impl Report {
                 "rate": self.asked.rate,
                 "frame_bytes": self.asked.frame_bytes,
                 "loss": self.asked.loss,
+                "delay_ms": rounded(self.asked.delay.as_secs_f64() * 1e3),
                 "churn": self.asked.churn,
                 "coalescing": self.asked.coalescing,
             },
@@ -99,6 +100,7 @@ fn traffic(traffic: &Traffic) -> Value {
     json!({
         "data": traffic.data,
         "resent": traffic.resent,
+        "parity": traffic.parity,
         "control_in": traffic.control_in,
         "control_in_bytes": traffic.control_in_bytes,
         "control_out": traffic.control_out,

@@ -32,6 +32,9 @@ impl Report {
         if asked.loss > 0.0 {
             write!(f, ", {:.1} % loss", asked.loss * 100.0)?;
         }
+        if !asked.delay.is_zero() {
+            write!(f, ", {} ms from viewers", asked.delay.as_millis())?;
+        }
         if tally.churned > 0 {
             write!(f, ", {} left and came", tally.churned)?;
         }
@@ -76,10 +79,11 @@ impl Report {
         let per_second = |count: u64| count as f64 / seconds;
         writeln!(
             f,
-            "traffic    {:.0} DATA/s, {} resent; control {:.0}/s to viewers ({:.1} kB/s), {:.0}/s from them \
+            "traffic    {:.0} DATA/s, {} resent, {} parity; control {:.0}/s to viewers ({:.1} kB/s), {:.0}/s from them \
              ({:.1} kB/s)",
             per_second(traffic.data),
             traffic.resent,
+            traffic.parity,
             per_second(traffic.control_in),
             per_second(traffic.control_in_bytes) / 1e3,
             per_second(traffic.control_out),

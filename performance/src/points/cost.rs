@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Effort, spread};
+use super::{Effort, repair, spread};
 use crate::bench::{Lab, Measured};
 use crate::server::Server;
 use crate::table::{Goal, Row, Table};
@@ -78,7 +78,7 @@ pub(super) fn measure(lab: &Lab, effort: Effort, table: &mut Table) -> Result<()
         show_latency(load, &pairs, table)?;
         show_user_share(load, &pairs, table)?;
     }
-    measure_repairs(lab, effort, table)
+    repair::measure(lab, effort, table)
 }
 
 fn show_cost(load: &Load, pairs: &[(Measured, Measured)], table: &mut Table) -> Result<()> {
@@ -143,25 +143,5 @@ fn show_user_share(load: &Load, pairs: &[(Measured, Measured)], table: &mut Tabl
         figure,
         range,
         goal: Goal::AtMost(most),
-    })
-}
-
-/// What a repaired datagram costs: the difference that 2 % loss makes, over the datagrams that were sent again.
-fn measure_repairs(lab: &Lab, effort: Effort, table: &mut Table) -> Result<()> {
-    let flags = |loss: &str| {
-        format!("--viewers 500 --ramp 1000 --warm-up 2s --for {}s --loss {loss}", effort.window * 2)
-    };
-    let without = lab.run(Server::Broker { workers: 1 }, &flags("0"))?;
-    let with = lab.run(Server::Broker { workers: 1 }, &flags("2%"))?;
-    let spent = |run: &Measured| run.number("/broker/cpu_s");
-    let cost = (spent(&with) - spent(&without)) * 1e6 / with.number("/traffic/resent");
-    table.row(&Row {
-        point: 1,
-        what: "500 viewers, 2 % loss: a repaired datagram, us, with its FEEDBACK",
-        ours: format!("{:.0} resent", with.number("/traffic/resent")),
-        reference: String::new(),
-        figure: cost,
-        range: None,
-        goal: Goal::None,
     })
 }

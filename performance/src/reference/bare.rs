@@ -1,4 +1,6 @@
-//! The least that anybody could do: datagrams of a frame into a buffer, the buffer to everybody.
+//! One segmented send for each viewer, and nothing else: datagrams of a frame into a buffer, the buffer to everybody.
+//!
+//! Not the least that could be done: one call for several viewers, as the broker makes, is cheaper.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};

@@ -26,6 +26,8 @@ pub(crate) struct Way {
 pub(crate) struct Wire {
     socket: UdpSocket,
     state: UdpSocketState,
+    /// Bound to all addresses: the kernel has to be told which one an answer comes from.
+    tells_source: bool,
     slots: Vec<u8>,
     metas: [RecvMeta; BATCH_SIZE],
 }
@@ -39,7 +41,12 @@ impl Wire {
         let socket = UdpSocket::from(socket);
         let state = UdpSocketState::new((&socket).into())?;
         let (slots, metas) = (vec![0; SLOT * BATCH_SIZE], [RecvMeta::default(); BATCH_SIZE]);
-        Ok(Self { socket, state, slots, metas })
+        let tells_source = listen.ip().is_unspecified();
+        Ok(Self { socket, state, tells_source, slots, metas })
+    }
+
+    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
     }
 
     /// Waits until something came, or as long as `limit`.
@@ -81,13 +88,36 @@ impl Wire {
     /// One segmented send, which waits where the send buffer is full.
     pub(crate) fn send(&self, way: Way, contents: &[u8], segment: usize) -> io::Result<()> {
         let segment_size = (contents.len() > segment).then_some(segment);
-        let transmit =
-            Transmit { destination: way.peer, ecn: None, contents, segment_size, src_ip: way.local };
+        // As the broker does: where there is one address, its sends name none.
+        let src_ip = way.local.filter(|_| self.tells_source);
+        let transmit = Transmit { destination: way.peer, ecn: None, contents, segment_size, src_ip };
         loop {
             match self.state.try_send((&self.socket).into(), &transmit) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.poll(PollFlags::OUT, None)?,
                 other => return other,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    /// The address that a peer sees where `listen` is bound and 127.0.0.5 is to be answered from.
+    fn source_of(listen: Ipv4Addr) -> IpAddr {
+        let wire = Wire::bind((listen, 0).into()).unwrap();
+        let peer = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let local = Some(IpAddr::from([127, 0, 0, 5]));
+        wire.send(Way { peer: peer.local_addr().unwrap(), local }, b"a word", 6).unwrap();
+        peer.recv_from(&mut [0; 6]).unwrap().1.ip()
+    }
+
+    #[test]
+    fn the_kernel_is_told_a_source_only_where_there_are_several() {
+        assert_eq!(source_of(Ipv4Addr::UNSPECIFIED), IpAddr::from([127, 0, 0, 5]));
+        assert_eq!(source_of(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv4Addr::LOCALHOST));
     }
 }

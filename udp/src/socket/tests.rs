@@ -263,6 +263,7 @@ async fn buffers_are_granted_as_asked_or_reported_short() {
 #[tokio::test]
 #[cfg(target_os = "linux")]
 async fn datagrams_that_found_the_receive_buffer_full_are_counted() {
+    let (mut sockets, mut total) = (Vec::new(), 0);
     for host in ["127.0.0.1:0", "[::1]:0"] {
         let small = Options { recv_buffer: 20_000, ..Options::default() };
         let mut b = Socket::bind(host.parse().unwrap(), &small).unwrap();
@@ -274,7 +275,11 @@ async fn datagrams_that_found_the_receive_buffer_full_are_counted() {
         assert!(dropped > 0);
         let arrived = 100 - usize::try_from(dropped).unwrap();
         assert_eq!(receive(&mut b, arrived).await.len(), arrived);
+        sockets.push(b);
+        total += dropped;
     }
+    assert_eq!(Socket::kernel_drops_of(&sockets), Some(total));
+    assert_eq!(Socket::kernel_drops_of([]), None);
 }
 
 #[tokio::test]
