@@ -63,6 +63,7 @@ impl Broker {
     /// The same for one channel: before its next frame, and before it ends, for what was published is for those who watch it now.
     pub(super) fn unfold_channel(&mut self, now: Time, producer: ProducerId) {
         while self.offer_to_next_group(now, producer) {}
+        self.outbox.close_fans(producer);
     }
 
     /// Makes the sends of the next viewers of a channel's frame for everybody, if it has one.

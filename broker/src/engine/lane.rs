@@ -141,6 +141,12 @@ impl Lane {
         }
     }
 
+    /// All that waits for everybody was made at once: HEARTBEATs behind it wait for no more than that.
+    pub(super) fn close_fans(&mut self) {
+        self.ready.append(&mut self.behind);
+        self.fanned = false;
+    }
+
     /// Whether a frame for everybody that came `at` may wait here.
     pub(super) fn has_room_for_fan(&self, at: Time) -> bool {
         let soon = self.fans.back().is_none_or(|fan| at.since(fan.frame().at) <= FANS_WITHIN);
@@ -173,8 +179,8 @@ impl Lane {
 
     /// The next datagrams that are made: of a large frame one run.
     pub(super) fn pop(&mut self) -> Option<Leaving> {
-        if self.ready.is_empty() && std::mem::take(&mut self.fanned) {
-            self.ready.append(&mut self.behind);
+        if self.ready.is_empty() && self.fanned {
+            self.close_fans();
         }
         let front = self.ready.front_mut()?;
         if let Some(run) = front.leaving.transmit.split_run() {

@@ -145,6 +145,13 @@ impl Lanes {
         group
     }
 
+    /// A channel has no frame for everybody any more, since all sends of those were made.
+    pub(super) fn close_fans(&mut self, producer: ProducerId) {
+        if let Some(lane) = self.table.get_mut(&producer) {
+            lane.close_fans();
+        }
+    }
+
     /// Drops what is overdue at the heads of all lanes: for what is new, where there is no room.
     pub(super) fn drop_overdue(&mut self, now: Time) {
         for lane in self.table.values_mut() {
@@ -386,6 +393,22 @@ mod tests {
         assert_eq!(sent, [of_one(), of_one()].concat());
         lanes.push_behind(SMALL, Waiting::for_good(frame(100, 9)));
         assert_eq!(pop(&mut lanes, Time::ZERO).map(|sent| sent.bytes[0]), Some(9), "there is none");
+        assert!(is_empty(&lanes));
+    }
+
+    #[test]
+    fn reports_behind_a_frame_that_is_made_for_everybody_at_once_do_not_wait_for_what_comes_later() {
+        let channels = watched(&[SMALL], 20);
+        let mut lanes = Lanes::default();
+        assert!(lanes.push_fan(fan(SMALL, 20)).is_none());
+        while let Some(group) = lanes.next_group(SMALL, &channels) {
+            group.slots().iter().for_each(|_| lanes.push(SMALL, Waiting::for_good(frame(100, 7))));
+            lanes.push_behind(SMALL, Waiting::for_good(frame(100, 8)));
+        }
+        lanes.close_fans(SMALL);
+        lanes.push(SMALL, Waiting::for_good(frame(100, 9)));
+        let sent: Vec<u8> = all(&mut lanes).iter().map(|sent| sent.bytes[0]).collect();
+        assert_eq!(sent, [vec![7; 20], vec![8; 3], vec![9]].concat());
         assert!(is_empty(&lanes));
     }
 

@@ -135,6 +135,11 @@ impl Outbox {
         self.media.frames_of(producer)
     }
 
+    /// All their sends were made.
+    pub(super) fn close_fans(&mut self, producer: ProducerId) {
+        self.media.close_fans(producer);
+    }
+
     /// The next viewers that the first of them is for.
     pub(super) fn next_group(&mut self, producer: ProducerId, channels: &Channels) -> Option<Group> {
         self.media.next_group(producer, channels)
