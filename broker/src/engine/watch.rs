@@ -280,8 +280,7 @@ impl Broker {
         let total = viewer.sender.peer_total();
         self.viewer_total.add(&total);
         let sent = viewer.sender.counters();
-        // Thousands may leave at once, and whoever writes a line waits for its reader.
-        tracing::debug!(
+        tracing::info!(
             peer = %path.peer, datagrams = sent.datagrams, resent = sent.resent, over_budget = sent.over_budget, left_out = sent.left_out,
             not_held = sent.not_held, too_late = sent.too_late, expected = total.expected, direct = total.direct,
             repaired_arq = total.repaired_arq, repaired_fec = total.repaired_fec, late = total.late, lost = total.lost, skipped = total.skipped,
