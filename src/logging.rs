@@ -1,7 +1,10 @@
 //! Logs go to stderr; stdout belongs to data.
 
-use std::io::{self, IsTerminal as _, Write, stderr};
+mod scribe;
 
+use std::io::{IsTerminal as _, Write as _, stderr};
+
+use anyhow::Context as _;
 use clap::{ArgAction, Args};
 use client::io::show_log;
 use client::shell::echo::Echo;
@@ -11,6 +14,7 @@ use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 use crate::failure::Failure;
 use crate::setting::Name;
 use crate::value;
+use scribe::Scribe;
 
 const RUST_LOG: Name = Name { flag: "--verbose", variable: "RUST_LOG" };
 const LOG_FORMAT: Name = Name { flag: "--log-format", variable: "LOG_FORMAT" };
@@ -32,20 +36,21 @@ pub(crate) struct Logging {
 
 impl Logging {
     /// Begins to log: `RUST_LOG` wins over the flags.
-    /// `usual` is the level without flags.
-    pub(crate) fn start(self, usual: &'static str) -> Result<(), Failure> {
+    /// `usual` is the level without flags. Once what this returns is dropped, all is written.
+    pub(crate) fn start(self, usual: &'static str) -> Result<Scribe, Failure> {
         let filter = RUST_LOG.value(None, filter)?;
         let level = self.level(usual);
         let filter = filter.unwrap_or_else(|| EnvFilter::new(level));
         let form = LOG_FORMAT.value(self.log_format, value::format)?.unwrap_or_default();
         let is_terminal = stderr().is_terminal();
-        let builder =
-            tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || Log { is_terminal });
+        let scribe = Scribe::start(move |lines| write(lines, is_terminal));
+        let scribe = scribe.context("the thread of the log could not be started")?;
+        let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(scribe.line());
         match form {
             Format::Text => builder.with_target(false).with_ansi(colour_is_welcome()).init(),
             Format::Json => builder.json().flatten_event(true).init(),
         }
-        Ok(())
+        Ok(scribe)
     }
 
     const fn level(&self, usual: &'static str) -> &'static str {
@@ -71,18 +76,11 @@ fn filter(directives: &str) -> Result<EnvFilter, String> {
     }
 }
 
-/// Standard error. Where that is a terminal which a client of this process has, the client shows the line.
-struct Log {
-    is_terminal: bool,
-}
-
-impl Write for Log {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if self.is_terminal && show_log(line) { Ok(line.len()) } else { stderr().write(line) }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        stderr().flush()
+/// To standard error. Where that is a terminal which a client of this process has, the client shows the lines.
+fn write(lines: &[u8], is_terminal: bool) {
+    if !is_terminal || !show_log(lines) {
+        // There is nobody left to tell that it is gone.
+        stderr().write_all(lines).ok();
     }
 }
 

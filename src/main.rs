@@ -17,6 +17,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use commands::{bench, broker, client, completions, health, impair, man, producer, up, watch, wireshark};
+use failure::Failure;
 use logging::Logging;
 
 /// Live pictures and sound over UDP: producers, a broker, and clients in the terminal.
@@ -122,7 +123,19 @@ impl Command {
 fn main() -> ExitCode {
     completion::answer(Cli::command);
     let cli = Cli::parse();
-    let result = cli.logging.start(cli.command.usual_level()).and_then(|()| match cli.command {
+    let result = match cli.logging.start(cli.command.usual_level()) {
+        // The log is written when this is dropped, before the last word.
+        Ok(_scribe) => run(cli.command),
+        Err(failure) => Err(failure),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    match command {
         Command::Up(args) => up::run(args),
         Command::Broker(args) => broker::run(args),
         Command::Producer(args) => producer::run(args),
@@ -134,9 +147,5 @@ fn main() -> ExitCode {
         Command::Wireshark(args) => wireshark::run(args),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args, Cli::command()),
-    });
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
     }
 }

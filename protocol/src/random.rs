@@ -11,12 +11,18 @@ use sha2::Sha256;
 pub struct Random {
     seed: [u8; 32],
     counter: u64,
+    /// A block for numbers, of which thousands are drawn each second, and how many of them are left.
+    words: [u32; WORDS],
+    left: usize,
 }
+
+/// Numbers in a block.
+const WORDS: usize = 8;
 
 impl Random {
     /// A generator for this seed.
     pub const fn from_seed(seed: [u8; 32]) -> Self {
-        Self { seed, counter: 0 }
+        Self { seed, counter: 0, words: [0; WORDS], left: 0 }
     }
 
     /// 32 fresh bytes.
@@ -44,12 +50,25 @@ impl Random {
     /// 32 fresh bits, never zero: zero means *none* in tags and nonces.
     pub fn nonzero_u32(&mut self) -> u32 {
         loop {
-            let [a, b, c, d, ..] = self.block();
-            let bits = u32::from_be_bytes([a, b, c, d]);
-            if bits != 0 {
-                return bits;
+            // Each is given out once.
+            let word = self.left.checked_sub(1).and_then(|last| {
+                self.left = last;
+                self.words.get(last).copied()
+            });
+            match word {
+                Some(0) => {}
+                Some(word) => return word,
+                None => self.refill(),
             }
         }
+    }
+
+    fn refill(&mut self) {
+        let block = self.block();
+        for (word, bytes) in self.words.iter_mut().zip(block.as_chunks().0) {
+            *word = u32::from_be_bytes(*bytes);
+        }
+        self.left = WORDS;
     }
 }
 
@@ -92,6 +111,22 @@ mod tests {
         assert_eq!(first, b.block());
         assert_ne!(first, a.block());
         assert_ne!(first, Random::from_seed([8; 32]).block());
+    }
+
+    #[test]
+    fn numbers_repeat_with_the_seed_and_no_part_of_a_block_comes_twice() {
+        let draw = || {
+            let mut random = Random::from_seed([7; 32]);
+            let numbers: Vec<u32> = (0..20 * WORDS).map(|_| random.nonzero_u32()).collect();
+            (numbers, random.block())
+        };
+        let (numbers, next) = draw();
+        assert_eq!(draw(), (numbers.clone(), next));
+        let all: std::collections::BTreeSet<u32> = numbers.iter().copied().collect();
+        assert_eq!(all.len(), numbers.len());
+        assert!(
+            !all.contains(&0) && !all.contains(&u32::from_be_bytes([next[0], next[1], next[2], next[3]]))
+        );
     }
 
     #[test]

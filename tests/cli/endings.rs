@@ -1,8 +1,11 @@
 //! How each role ends.
 
+use std::io::Write as _;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::process::Stdio;
 
-use crate::support::{Broker, Nobody, Process, STOP, failure, framecast, not_run, run};
+use crate::support::{Broker, Nobody, Process, STOP, failure, framecast, free_port, not_run, run};
 
 #[test]
 fn every_role_ends_within_a_second_of_a_signal_with_status_0() {
@@ -72,6 +75,22 @@ fn a_taken_port_is_told_with_status_1() {
         let line = failure(framecast("broker --workers").args([workers, "--listen", &broker.address]), 1);
         assert!(line.contains(&broker.address) && line.contains("in use by another program"), "{line}");
     }
+}
+
+#[test]
+fn a_log_that_nobody_reads_holds_up_no_broadcast() {
+    // As at a terminal that was stopped with Ctrl-S: full from the beginning.
+    let (_unread, mut log) = UnixStream::pair().unwrap();
+    log.set_nonblocking(true).unwrap();
+    while log.write(b"\n").is_ok() {}
+    log.set_nonblocking(false).unwrap();
+    let address = format!("127.0.0.1:{}", free_port());
+    let mut broker = framecast("broker --listen");
+    let mut broker = broker.arg(&address).stderr(OwnedFd::from(log)).spawn().unwrap();
+    let ended = run(framecast("health --timeout 10s --broker").arg(&address));
+    let kill = run(std::process::Command::new("kill").arg(broker.id().to_string()));
+    assert_eq!((ended.status, kill.status), (Some(0), Some(0)), "{ended:?}");
+    assert_eq!(broker.wait().unwrap().code(), Some(0));
 }
 
 #[test]

@@ -16,6 +16,7 @@
 
 mod cores;
 mod framecast;
+mod kernel;
 mod load;
 mod mqtt;
 mod nats;
@@ -99,6 +100,10 @@ fn main() -> anyhow::Result<()> {
             "none of the peers that were asked for is on this machine: install one of them (above)"
         );
     }
+    let connection = kernel::connection_kib()?;
+    println!(
+        "Each end of a TCP connection takes {connection:.1} KiB of the kernel besides what the tables say."
+    );
     for viewers in &cli.viewers {
         let load = Load {
             viewers: *viewers,
